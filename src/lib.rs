@@ -1,1 +1,7 @@
+//! PyK8s-Lab: a self-service lab that hands a person a real Kubernetes cluster within seconds.
+//!
+//! `ARCHITECTURE.md` shows the house; the rooms below are in its order.
 
+pub mod domain;
+pub mod exec;
+pub mod provision;

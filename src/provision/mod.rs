@@ -1,0 +1,117 @@
+//! The contract between the lab and the engines that make clusters.
+//!
+//! Every operation is idempotent: whatever was killed between two of its lines goes on from either
+//! when it is called again.
+
+mod progress;
+
+use async_trait::async_trait;
+use tokio_util::sync::CancellationToken;
+
+pub use progress::{Progress, ProgressItem};
+
+use crate::{
+    domain::{Kubeconfig, KubernetesVersion, NodeCount, ProviderName, ProviderRef},
+    exec::ExecError,
+};
+
+/// What a provider is asked to make.
+#[derive(Debug, Clone)]
+pub struct ClusterSpec {
+    /// The provider's name for it.
+    pub provider_ref: ProviderRef,
+    /// One of the versions that the provider offers.
+    pub kubernetes_version: KubernetesVersion,
+    /// Worker nodes.
+    pub nodes: NodeCount,
+    /// As many ports on this host as [`Provider::ports_needed`] says, reserved for this cluster alone.
+    pub ports: Vec<u16>,
+}
+
+/// Whether a provider works here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Availability {
+    /// It does, with these versions, the newest first.
+    Available(Vec<KubernetesVersion>),
+    /// It does not, for this reason, in words that a user can act on.
+    Unavailable(String),
+}
+
+/// How a cluster's API server answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Health {
+    /// `/readyz` says ok.
+    Ready,
+    /// It does not, or nothing answers: why.
+    Down(String),
+}
+
+/// Why a provider could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ProvisionError {
+    /// The tool failed; its own last words are in it.
+    #[error(transparent)]
+    Tool(#[from] ExecError),
+    /// A reserved port is in use by something else: other ports would do.
+    #[error("port {0} is in use by another program")]
+    PortTaken(u16),
+    /// The tool said that it was done, and it was not so.
+    #[error("{0}")]
+    Broken(String),
+    /// A file of the provider's state could not be written or read.
+    #[error("{what}: {source}")]
+    Io {
+        /// What was being done.
+        what: String,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+    /// Nobody wants the result any more.
+    #[error("cancelled")]
+    Cancelled,
+}
+
+/// An engine that makes clusters.
+#[async_trait]
+pub trait Provider: Send + Sync {
+    /// Which one it is.
+    fn name(&self) -> ProviderName;
+
+    /// How many ports on this host a cluster wants.
+    fn ports_needed(&self) -> usize {
+        0
+    }
+
+    /// Whether it works here; quick enough to be asked every few seconds.
+    async fn availability(&self) -> Availability;
+
+    /// Makes the cluster, or adopts what exists of it, and answers when its API server is ready.
+    /// Each step is told through `progress`; a cancelled token ends it soon, with [`ProvisionError::Cancelled`].
+    async fn ensure(
+        &self,
+        spec: &ClusterSpec,
+        progress: &Progress,
+        cancel: &CancellationToken,
+    ) -> Result<Kubeconfig, ProvisionError>;
+
+    /// Asks the cluster's API server, within two seconds.
+    async fn health(&self, spec: &ClusterSpec) -> Health;
+
+    /// Brings a cluster that was ready and is down up again, with its data.
+    async fn repair(
+        &self,
+        spec: &ClusterSpec,
+        progress: &Progress,
+        cancel: &CancellationToken,
+    ) -> Result<(), ProvisionError>;
+
+    /// Removes the cluster and everything of it; succeeds when nothing is there.
+    async fn destroy(
+        &self,
+        provider_ref: &ProviderRef,
+        progress: &Progress,
+    ) -> Result<(), ProvisionError>;
+
+    /// All clusters of this installation that exist in any part, however broken.
+    async fn list_owned(&self) -> Result<Vec<ProviderRef>, ProvisionError>;
+}
