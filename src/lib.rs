@@ -5,3 +5,4 @@
 pub mod domain;
 pub mod exec;
 pub mod provision;
+pub mod store;

@@ -1,0 +1,175 @@
+//! One connection over both databases, and the little that differs between them.
+
+use std::{path::Path, time::Duration};
+
+use diesel::{
+    Connection as _, MultiConnection, PgConnection, QueryableByName, RunQueryDsl, SqliteConnection,
+    connection::SimpleConnection,
+    r2d2::{ConnectionManager, CustomizeConnection, Error as R2d2Error, Pool},
+    sql_query, sql_types::BigInt,
+};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use super::StoreError;
+
+const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+
+/// A connection to whichever database the installation uses.
+#[derive(MultiConnection)]
+pub enum AnyConnection {
+    /// The embedded default.
+    Sqlite(SqliteConnection),
+    /// For several replicas.
+    Postgres(PgConnection),
+}
+
+/// Runs an expression on the connection of either dialect, for what [`MultiConnection`] can't say:
+/// `RETURNING` and `ON CONFLICT`.
+macro_rules! on_either {
+    ($connection:expr, $inner:ident => $body:expr) => {
+        match $connection {
+            crate::store::connection::AnyConnection::Sqlite($inner) => $body,
+            crate::store::connection::AnyConnection::Postgres($inner) => $body,
+        }
+    };
+}
+pub(super) use on_either;
+
+/// Where the data is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DatabaseUrl {
+    /// A file's path.
+    Sqlite(String),
+    /// `postgres://…`.
+    Postgres(String),
+}
+
+impl DatabaseUrl {
+    /// Reads an address.
+    ///
+    /// # Errors
+    /// [`StoreError::Address`] with advice, before any file is made.
+    pub fn parse(url: &str) -> Result<Self, StoreError> {
+        let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"));
+        match path {
+            Some("") => Err(StoreError::Address("DATABASE_URL names no file: sqlite:///var/lib/pyk8s-lab/lab.db".into())),
+            Some(path) => Ok(Self::Sqlite(path.to_owned())),
+            None if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+                Ok(Self::Postgres(url.to_owned()))
+            }
+            None => Err(StoreError::Address(
+                "DATABASE_URL must begin with sqlite:// or postgres://".into(),
+            )),
+        }
+    }
+
+    /// The address of a SQLite file.
+    pub fn file(path: &Path) -> Self {
+        Self::Sqlite(path.display().to_string())
+    }
+
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Sqlite(address) | Self::Postgres(address) => address,
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Prepare;
+
+impl CustomizeConnection<AnyConnection, R2d2Error> for Prepare {
+    fn on_acquire(&self, connection: &mut AnyConnection) -> Result<(), R2d2Error> {
+        let settings = match connection {
+            // The busy timeout first: switching to WAL takes a lock.
+            AnyConnection::Sqlite(_) => {
+                "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON;"
+            }
+            AnyConnection::Postgres(_) => "SET statement_timeout = '10s'; SET lock_timeout = '5s';",
+        };
+        connection.batch_execute(settings).map_err(R2d2Error::QueryError)
+    }
+}
+
+pub(super) type ConnectionPool = Pool<ConnectionManager<AnyConnection>>;
+
+pub(super) fn pool(url: &DatabaseUrl, size: u32) -> Result<ConnectionPool, StoreError> {
+    // r2d2 logs a failing connection and goes on trying; the first one is made here, so that its words are not lost.
+    establish(url)?;
+    Ok(Pool::builder()
+        .max_size(size)
+        .min_idle(Some(1))
+        .connection_timeout(Duration::from_secs(5))
+        .connection_customizer(Box::new(Prepare))
+        .build(ConnectionManager::new(url.as_str()))?)
+}
+
+fn establish(url: &DatabaseUrl) -> Result<AnyConnection, StoreError> {
+    match url {
+        DatabaseUrl::Sqlite(path) => SqliteConnection::establish(path).map(AnyConnection::Sqlite),
+        DatabaseUrl::Postgres(url) => PgConnection::establish(url).map(AnyConnection::Postgres),
+    }
+    .map_err(|error| StoreError::Unavailable(error.to_string()))
+}
+
+/// Brings the schema up to date.
+pub(super) fn migrate(connection: &mut AnyConnection) -> Result<Vec<String>, StoreError> {
+    on_either!(connection, inner => run(inner))
+}
+
+/// Each dialect has its own migrations, under the same names.
+trait Migrations {
+    const MIGRATIONS: EmbeddedMigrations;
+}
+
+impl Migrations for SqliteConnection {
+    const MIGRATIONS: EmbeddedMigrations = SQLITE;
+}
+
+impl Migrations for PgConnection {
+    const MIGRATIONS: EmbeddedMigrations = POSTGRES;
+}
+
+fn run<C, DB>(connection: &mut C) -> Result<Vec<String>, StoreError>
+where
+    C: MigrationHarness<DB> + Migrations,
+    DB: diesel::backend::Backend,
+{
+    let done = connection
+        .run_pending_migrations(C::MIGRATIONS)
+        .map_err(|error| StoreError::Migration(error.to_string()))?;
+    Ok(done.iter().map(ToString::to_string).collect())
+}
+
+#[derive(QueryableByName)]
+struct Clock {
+    #[diesel(sql_type = BigInt)]
+    now: i64,
+}
+
+/// The database's clock, in milliseconds since the epoch: with several replicas it is the one that decides.
+pub(super) fn now(connection: &mut AnyConnection) -> Result<i64, StoreError> {
+    let clock: Clock = match connection {
+        AnyConnection::Sqlite(inner) => {
+            sql_query("SELECT CAST(unixepoch('now', 'subsec') * 1000 AS BIGINT) AS now").get_result(inner)
+        }
+        AnyConnection::Postgres(inner) => {
+            sql_query("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS now").get_result(inner)
+        }
+    }?;
+    Ok(clock.now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_database_is_refused_with_advice() {
+        for bad in ["", "lab.db", "mysql://x", "sqlite://", "sqlite:"] {
+            assert!(matches!(DatabaseUrl::parse(bad), Err(StoreError::Address(_))), "{bad:?}");
+        }
+        assert_eq!(DatabaseUrl::parse("sqlite:///a/b.db").unwrap(), DatabaseUrl::Sqlite("/a/b.db".into()));
+    }
+}
