@@ -2,7 +2,12 @@
 //!
 //! `ARCHITECTURE.md` shows the house; the rooms below are in its order.
 
+pub mod bus;
+pub mod config;
 pub mod domain;
 pub mod exec;
+pub mod metrics;
 pub mod provision;
+pub mod reconcile;
+pub mod service;
 pub mod store;

@@ -21,6 +21,11 @@ impl ClusterId {
     pub fn as_uuid(self) -> Uuid {
         self.0
     }
+
+    /// The bytes of the UUID behind it.
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        self.0.as_bytes()
+    }
 }
 
 impl fmt::Display for ClusterId {
@@ -109,21 +114,9 @@ impl NodeCount {
 }
 
 /// A Kubernetes version, `v1.37.2`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KubernetesVersion {
     parts: (u32, u32, u32),
-}
-
-impl PartialOrd for KubernetesVersion {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for KubernetesVersion {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.parts.cmp(&other.parts)
-    }
 }
 
 impl fmt::Display for KubernetesVersion {

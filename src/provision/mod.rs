@@ -3,11 +3,13 @@
 //! Every operation is idempotent: whatever was killed between two of its lines goes on from either
 //! when it is called again.
 
+mod catalog;
 mod progress;
 
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
+pub use catalog::{Catalog, Offer};
 pub use progress::{Progress, ProgressItem};
 
 use crate::{
@@ -115,3 +117,4 @@ pub trait Provider: Send + Sync {
     /// All clusters of this installation that exist in any part, however broken.
     async fn list_owned(&self) -> Result<Vec<ProviderRef>, ProvisionError>;
 }
+pub fn free_ports(_n: usize, _r: &std::collections::HashSet<u16>) -> std::io::Result<Vec<u16>> { todo!() }

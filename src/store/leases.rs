@@ -237,6 +237,7 @@ impl Store {
                 diesel::update(held!(&id, owner).filter(clusters::status.eq(ClusterStatus::Running.as_str())))
                     .set((
                         clusters::step.eq(None::<String>),
+                        clusters::error_message.eq(None::<String>),
                         clusters::attempts.eq(0),
                         clusters::lease_owner.eq(None::<String>),
                         clusters::lease_until.eq(None::<i64>),
@@ -265,7 +266,11 @@ impl Store {
                     .filter(clusters::step.is_not_null())
                     .filter(clusters::lease_until.is_null().or(clusters::lease_until.lt(now))),
             )
-            .set((clusters::step.eq(None::<String>), clusters::attempts.eq(0)))
+            .set((
+                clusters::step.eq(None::<String>),
+                clusters::error_message.eq(None::<String>),
+                clusters::attempts.eq(0),
+            ))
             .execute(conn)?;
             if changed == 0 {
                 return Ok(None);

@@ -1,0 +1,147 @@
+//! Accounts: who may use the lab, and how they show who they are.
+
+use secrecy::SecretString;
+
+use super::{Bearer, Passwords, ServiceError, Tokens};
+use crate::{
+    domain::{Email, Invalid, Password, User, UserId},
+    store::{Store, StoreError},
+};
+
+/// Use cases of accounts.
+#[derive(Clone)]
+pub struct Accounts {
+    store: Store,
+    passwords: Passwords,
+    tokens: Tokens,
+    registration_open: bool,
+}
+
+impl Accounts {
+    /// Wires the use cases.
+    pub fn new(store: Store, passwords: Passwords, tokens: Tokens, registration_open: bool) -> Self {
+        Self { store, passwords, tokens, registration_open }
+    }
+
+    /// Whether anybody may register.
+    pub fn registration_open(&self) -> bool {
+        self.registration_open
+    }
+
+    /// Registers a person.
+    ///
+    /// # Errors
+    /// Registration closed, values that are not acceptable, or an address that is taken.
+    pub async fn register(&self, email: &str, password: &str) -> Result<User, ServiceError> {
+        if !self.registration_open {
+            return Err(ServiceError::RegistrationClosed);
+        }
+        self.create(email, password).await
+    }
+
+    /// Makes an account, also when registration is closed.
+    ///
+    /// # Errors
+    /// Values that are not acceptable, or an address that is taken.
+    pub async fn create(&self, email: &str, password: &str) -> Result<User, ServiceError> {
+        let (email, password) = match (email.parse::<Email>(), password.parse::<Password>()) {
+            (Ok(email), Ok(password)) => (email, password),
+            (email, password) => {
+                return Err(ServiceError::Invalid(email.err().into_iter().chain(password.err()).collect()));
+            }
+        };
+        let hash = self.passwords.hash(password).await?;
+        self.store.add_user(&email, hash).await.map_err(|error| match error {
+            StoreError::Conflict(_) => ServiceError::EmailTaken,
+            other => other.into(),
+        })
+    }
+
+    /// The user with this address and password, in the same time and words for whatever is wrong.
+    ///
+    /// # Errors
+    /// [`ServiceError::BadCredentials`].
+    pub async fn authenticate(&self, email: &str, password: SecretString) -> Result<User, ServiceError> {
+        let user = match email.parse::<Email>() {
+            Ok(email) => self.store.user_by_email(&email).await?,
+            Err(_) => None,
+        };
+        let hash = user.as_ref().map(|user| user.password_hash.clone());
+        match (self.passwords.verify(password, hash).await?, user) {
+            (true, Some(user)) => Ok(user),
+            _ => Err(ServiceError::BadCredentials),
+        }
+    }
+
+    /// An access token for a user, and its life in seconds.
+    ///
+    /// # Errors
+    /// [`ServiceError::Internal`] when it can't be written.
+    pub fn issue_token(&self, user: &User) -> Result<(String, i64), ServiceError> {
+        Ok((self.tokens.issue(user)?, Tokens::LIFE.num_seconds()))
+    }
+
+    /// The user that an access token belongs to, and what the token says.
+    ///
+    /// # Errors
+    /// [`ServiceError::Unauthenticated`] for a token that is not, or no longer, valid.
+    pub async fn bearer(&self, token: &str) -> Result<(User, Bearer), ServiceError> {
+        let bearer = self.tokens.read(token)?;
+        let user = self.current(bearer.user, bearer.generation).await?;
+        Ok((user, bearer))
+    }
+
+    /// The user of a session that began at `generation` of their password.
+    ///
+    /// # Errors
+    /// [`ServiceError::Unauthenticated`] when the account is gone or its password is another since.
+    pub async fn current(&self, id: UserId, generation: i32) -> Result<User, ServiceError> {
+        match self.store.user(id).await? {
+            Some(user) if user.generation == generation => Ok(user),
+            Some(_) => Err(ServiceError::Unauthenticated("the password was changed since")),
+            None => Err(ServiceError::Unauthenticated("the account is gone")),
+        }
+    }
+
+    /// Changes a password; all older tokens and sessions end. Answers the user as they are now.
+    ///
+    /// # Errors
+    /// A wrong current password, or a new one that is not acceptable, as fields.
+    pub async fn change_password(
+        &self,
+        user: &User,
+        current: SecretString,
+        new: &str,
+    ) -> Result<User, ServiceError> {
+        let new = new
+            .parse::<Password>()
+            .map_err(|invalid| Invalid { field: "new_password", ..invalid })?;
+        if !self.passwords.verify(current, Some(user.password_hash.clone())).await? {
+            return Err(Invalid::new("current_password", "is not your password").into());
+        }
+        self.replace_password(user, new).await
+    }
+
+    /// Sets a password without asking for the old one: for the operator of the lab.
+    ///
+    /// # Errors
+    /// An unknown address, or a password that is not acceptable.
+    pub async fn set_password(&self, email: &str, new: &str) -> Result<User, ServiceError> {
+        let email: Email = email.parse()?;
+        let new: Password = new.parse()?;
+        let user = self
+            .store
+            .user_by_email(&email)
+            .await?
+            .ok_or_else(|| Invalid::new("email", format!("there is no account {email}")))?;
+        self.replace_password(&user, new).await
+    }
+
+    async fn replace_password(&self, user: &User, new: Password) -> Result<User, ServiceError> {
+        let hash = self.passwords.hash(new).await?;
+        if !self.store.replace_password(user.id, user.generation, hash).await? {
+            return Err(ServiceError::Unauthenticated("the password was changed since"));
+        }
+        self.current(user.id, user.generation.wrapping_add(1)).await
+    }
+}

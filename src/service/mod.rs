@@ -1,0 +1,21 @@
+//! The use cases: the only place where a rule is enforced, whoever asks, by page, API or reconciler.
+
+mod accounts;
+mod cipher;
+mod clusters;
+mod error;
+mod journal;
+mod keys;
+mod passwords;
+mod tokens;
+mod watch;
+
+pub use accounts::Accounts;
+pub use cipher::{CipherError, EncryptionKey, KubeconfigCipher};
+pub use clusters::{Clusters, Limits, Listed, Wish};
+pub use error::ServiceError;
+pub use journal::{Journal, Told};
+pub use keys::SecretKey;
+pub use passwords::Passwords;
+pub use tokens::{Bearer, Tokens};
+pub use watch::{Overflow, Watch};
