@@ -11,3 +11,4 @@ pub mod provision;
 pub mod reconcile;
 pub mod service;
 pub mod store;
+pub mod web;

@@ -136,10 +136,7 @@ impl Clusters {
         if let Some(id) = cluster {
             self.own(user, id).await?;
         }
-        match after {
-            Some(after) => Watch::after(&self.journal, user, cluster, after).await,
-            None => Watch::from_now(&self.journal, user, cluster).await,
-        }
+        Watch::begin(&self.journal, user, cluster, after).await
     }
 
     /// Asks for a cluster's removal; asking again changes nothing.

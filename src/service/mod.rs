@@ -18,4 +18,4 @@ pub use journal::{Journal, Told};
 pub use keys::SecretKey;
 pub use passwords::Passwords;
 pub use tokens::{Bearer, Tokens};
-pub use watch::{Overflow, Watch};
+pub use watch::{Watch, WatchError};

@@ -10,58 +10,62 @@ use crate::domain::{ClusterEvent, ClusterId, UserId};
 /// How many kept events are read at once.
 const PAGE: i64 = 500;
 
-/// The watcher was too slow: it is to come again and begin where it was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the watcher was too slow")]
-pub struct Overflow;
+/// Why a watch ends.
+#[derive(Debug, thiserror::Error)]
+pub enum WatchError {
+    /// The watcher was too slow: it is to come again and begin where it was.
+    #[error("the watcher was too slow")]
+    Overflow,
+    /// What was missed can't be read.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+}
 
 /// A user's view of what happens to their clusters, or to one of them.
 pub struct Watch {
+    journal: Journal,
     user: UserId,
     cluster: Option<ClusterId>,
     missed: VecDeque<ClusterEvent>,
+    replaying: bool,
     live: broadcast::Receiver<Arc<ClusterEvent>>,
     last: i64,
 }
 
 impl Watch {
-    /// Watches from now on.
+    /// Watches from the event after number `after` on; from now on when it is `None`.
     ///
     /// # Errors
     /// [`ServiceError`] when the database can't say where now is.
-    pub async fn from_now(journal: &Journal, user: UserId, cluster: Option<ClusterId>) -> Result<Self, ServiceError> {
-        // Listening begins first: what happens between the two is heard twice rather than never.
-        let live = journal.bus().subscribe();
-        let last = journal.store().last_seq(user).await?;
-        Ok(Self { user, cluster, missed: VecDeque::new(), live, last })
-    }
-
-    /// Watches from the event after number `after` on.
-    ///
-    /// # Errors
-    /// [`ServiceError`] when the database can't say what was missed.
-    pub async fn after(
+    pub async fn begin(
         journal: &Journal,
         user: UserId,
         cluster: Option<ClusterId>,
-        after: i64,
+        after: Option<i64>,
     ) -> Result<Self, ServiceError> {
+        // Listening begins first: what happens between the two is heard twice rather than never.
         let live = journal.bus().subscribe();
-        let (mut missed, mut last) = (VecDeque::new(), after);
-        loop {
-            let page = journal.store().events_after(user, cluster, last, PAGE).await?;
-            let Some(newest) = page.last() else { break };
-            last = newest.seq;
-            missed.extend(page);
-        }
-        Ok(Self { user, cluster, missed, live, last })
+        let last = match after {
+            Some(after) => after,
+            None => journal.store().last_seq(user).await?,
+        };
+        let replaying = after.is_some();
+        Ok(Self { journal: journal.clone(), user, cluster, missed: VecDeque::new(), replaying, live, last })
     }
 
-    /// The next event; `None` when the bus has ended.
+    /// The next event; `None` when the bus has ended. Dropping the future loses no event.
     ///
     /// # Errors
-    /// [`Overflow`] when this watcher was too slow to get them all.
-    pub async fn next(&mut self) -> Result<Option<Arc<ClusterEvent>>, Overflow> {
+    /// [`WatchError`] when this watcher can't get them all.
+    pub async fn next(&mut self) -> Result<Option<Arc<ClusterEvent>>, WatchError> {
+        if self.missed.is_empty() && self.replaying {
+            let store = self.journal.store();
+            let page = store.events_after(self.user, self.cluster, self.last, PAGE).await;
+            let page = page.map_err(ServiceError::from)?;
+            self.replaying = !page.is_empty();
+            self.last = page.last().map_or(self.last, |newest| newest.seq);
+            self.missed = page.into();
+        }
         if let Some(event) = self.missed.pop_front() {
             return Ok(Some(Arc::new(event)));
         }
@@ -69,7 +73,7 @@ impl Watch {
             match self.live.recv().await {
                 Ok(event) if event.seq > self.last && self.concerns(&event) => return Ok(Some(event)),
                 Ok(_) => {}
-                Err(RecvError::Lagged(_)) => return Err(Overflow),
+                Err(RecvError::Lagged(_)) => return Err(WatchError::Overflow),
                 Err(RecvError::Closed) => return Ok(None),
             }
         }

@@ -1,0 +1,19 @@
+//! HTTP: thin handlers over the services.
+
+pub mod api;
+mod extract;
+mod headers;
+mod health;
+mod live;
+mod observe;
+mod problem;
+mod server;
+mod session;
+mod state;
+mod throttle;
+
+pub use api::EventMessage;
+pub use problem::{FieldProblem, Problem, ProblemDetails};
+pub use server::{document, serve};
+pub use state::State;
+pub use throttle::Throttle;

@@ -1,0 +1,104 @@
+//! Who is in front of the browser: an encrypted cookie, and the CSRF token that goes with it.
+
+use std::{future::Future, pin::Pin};
+
+use actix_session::{Session, SessionExt, SessionMiddleware, config::PersistentSession, storage::CookieSessionStore};
+use actix_web::{
+    FromRequest, HttpRequest,
+    cookie::{Key, SameSite, time::Duration},
+    dev::Payload,
+    http::StatusCode,
+};
+use aes_gcm::aead::{Generate, Key as RandomBytes};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use subtle::ConstantTimeEq;
+
+use super::{Problem, extract::state};
+use crate::{
+    domain::{User, UserId},
+    service::{SecretKey, ServiceError},
+};
+
+const USER: &str = "user";
+const GENERATION: &str = "generation";
+const CSRF: &str = "csrf";
+
+/// How long a session lasts when nothing is done in it.
+const LIFE: Duration = Duration::hours(12);
+
+/// The middleware that reads and writes the cookie.
+pub fn middleware(secret: &SecretKey, secure: bool) -> SessionMiddleware<CookieSessionStore> {
+    let key = Key::from(&secret.derive("cookies"));
+    SessionMiddleware::builder(CookieSessionStore::default(), key)
+        .cookie_name(if secure { "__Host-pyk8s" } else { "pyk8s" }.to_owned())
+        .cookie_secure(secure)
+        .cookie_http_only(true)
+        .cookie_same_site(SameSite::Lax)
+        .session_lifecycle(PersistentSession::default().session_ttl(LIFE))
+        .build()
+}
+
+/// Begins a session for `user`; what the cookie held before is forgotten.
+///
+/// # Errors
+/// [`Problem`] 500 when it can't be written.
+pub fn begin(session: &Session, user: &User) -> Result<(), Problem> {
+    session.clear();
+    session.renew();
+    session.insert(USER, user.id.to_string()).map_err(ServiceError::internal)?;
+    session.insert(GENERATION, user.generation).map_err(ServiceError::internal)?;
+    Ok(())
+}
+
+/// The session's CSRF token, made when there is none.
+///
+/// # Errors
+/// [`Problem`] 500 when it can't be written.
+pub fn csrf_token(session: &Session) -> Result<String, Problem> {
+    if let Ok(Some(token)) = session.get::<String>(CSRF) {
+        return Ok(token);
+    }
+    let token = BASE64_URL_SAFE_NO_PAD.encode(RandomBytes::<aes_gcm::Aes256Gcm>::generate());
+    session.insert(CSRF, &token).map_err(ServiceError::internal)?;
+    Ok(token)
+}
+
+/// Checks the token that came with a form, or with the `X-CSRF-Token` header
+/// (OWASP Cross-Site Request Forgery Prevention: synchronizer token).
+///
+/// # Errors
+/// [`Problem`] 403 when it is missing or another session's.
+pub fn check_csrf(request: &HttpRequest, in_form: Option<&str>) -> Result<(), Problem> {
+    let refused = || {
+        Problem::new(
+            StatusCode::FORBIDDEN,
+            "this page is out of date, or the form came from another site: reload it and try again",
+        )
+    };
+    let expected = request.get_session().get::<String>(CSRF).ok().flatten().ok_or_else(refused)?;
+    let header = request.headers().get("X-CSRF-Token").and_then(|value| value.to_str().ok());
+    let given = header.or(in_form).ok_or_else(refused)?;
+    if bool::from(given.as_bytes().ct_eq(expected.as_bytes())) { Ok(()) } else { Err(refused()) }
+}
+
+/// The person in front of the browser, if they have logged in and nothing ended that since.
+pub struct Visitor(pub Option<User>);
+
+impl FromRequest for Visitor {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let (state, session) = (state(request), request.get_session());
+        Box::pin(async move {
+            let id = session.get::<String>(USER).ok().flatten().and_then(|id| id.parse::<UserId>().ok());
+            let generation = session.get::<i32>(GENERATION).ok().flatten();
+            let (Some(id), Some(generation)) = (id, generation) else { return Ok(Self(None)) };
+            match state?.accounts.current(id, generation).await {
+                Ok(user) => Ok(Self(Some(user))),
+                Err(ServiceError::Unauthenticated(_)) => Ok(Self(None)),
+                Err(error) => Err(error.into()),
+            }
+        })
+    }
+}
