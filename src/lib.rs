@@ -3,6 +3,7 @@
 //! `ARCHITECTURE.md` shows the house; the rooms below are in its order.
 
 pub mod bus;
+pub mod command;
 pub mod config;
 pub mod domain;
 pub mod exec;

@@ -93,6 +93,9 @@ pub struct Settings {
     /// Clusters made at once on this host
     #[arg(long, env, global = true, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=64))]
     pub provision_concurrency: u32,
+    /// How long one run of a provider's tool may take, in seconds
+    #[arg(long, env, global = true, default_value_t = 180, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub provider_time_limit: u64,
     /// Who may make an account
     #[arg(long, env, global = true, value_enum, default_value = "open")]
     pub registration: Registration,
@@ -134,6 +137,8 @@ pub struct Config {
     pub limits: Limits,
     /// Clusters made at once.
     pub provision_concurrency: u32,
+    /// How long one run of a provider's tool may take.
+    pub provider_time_limit: std::time::Duration,
     /// Whether anybody may make an account.
     pub registration_open: bool,
     /// Login attempts a minute and address; `None` is without limit.
@@ -200,6 +205,7 @@ impl Settings {
                 ttl: TtlLimits { max_hours: self.max_ttl_hours },
             },
             provision_concurrency: self.provision_concurrency,
+            provider_time_limit: std::time::Duration::from_secs(self.provider_time_limit),
             registration_open: self.registration == Registration::Open,
             auth_attempts: std::num::NonZeroU32::new(self.rate_limit_auth),
         })

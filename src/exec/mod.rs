@@ -1,6 +1,12 @@
-//! The only room that spawns a process.
+//! The only room that spawns a process: argument vectors, never a shell; a clean environment; a group
+//! of its own; a time limit; output passed on line by line.
+
+mod lines;
+mod tool;
 
 use std::time::Duration;
+
+pub use tool::{Output, Tool};
 
 /// Why a tool did not do its work. The words are shown to the cluster's owner.
 #[derive(Debug, thiserror::Error)]

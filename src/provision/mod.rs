@@ -4,12 +4,17 @@
 //! when it is called again.
 
 mod catalog;
+mod kwok;
+mod ports;
 mod progress;
+mod run;
 
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
 pub use catalog::{Catalog, Offer};
+pub use kwok::{Kwok, KwokSettings};
+pub use ports::free_ports;
 pub use progress::{Progress, ProgressItem};
 
 use crate::{
@@ -117,4 +122,3 @@ pub trait Provider: Send + Sync {
     /// All clusters of this installation that exist in any part, however broken.
     async fn list_owned(&self) -> Result<Vec<ProviderRef>, ProvisionError>;
 }
-pub fn free_ports(_n: usize, _r: &std::collections::HashSet<u16>) -> std::io::Result<Vec<u16>> { todo!() }

@@ -212,6 +212,24 @@ impl Clusters {
         Ok((cluster.name, rendered))
     }
 
+    /// Encrypts anew what is under the previous key, so that it can be forgotten.
+    ///
+    /// # Errors
+    /// A kubeconfig that neither key opens: nothing is changed then.
+    pub async fn renew_encryption(&self) -> Result<(), ServiceError> {
+        let store = self.journal.store();
+        for (id, sealed) in store.sealed_kubeconfigs().await? {
+            if self.cipher.is_current(&sealed) {
+                continue;
+            }
+            let text = self.cipher.open(id, &sealed).map_err(|why| ServiceError::internal(format!("the kubeconfig of {id}: {why}")))?;
+            let again = self.cipher.seal(id, &text).map_err(ServiceError::internal)?;
+            store.replace_sealed(id, sealed, again).await?;
+            tracing::info!(cluster = %id, "encrypted a kubeconfig under the new key");
+        }
+        Ok(())
+    }
+
     async fn own(&self, user: UserId, id: ClusterId) -> Result<Cluster, ServiceError> {
         self.journal.store().cluster_of(user, id).await?.ok_or(ServiceError::NoSuchCluster)
     }

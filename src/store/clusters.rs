@@ -151,6 +151,40 @@ impl Store {
         .await
     }
 
+    /// All encrypted kubeconfigs.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database can't say.
+    pub async fn sealed_kubeconfigs(&self) -> Result<Vec<(ClusterId, Vec<u8>)>, StoreError> {
+        self.run(|conn| {
+            let rows: Vec<(String, Option<Vec<u8>>)> = clusters::table
+                .filter(clusters::kubeconfig.is_not_null())
+                .select((clusters::id, clusters::kubeconfig))
+                .load(conn)?;
+            rows.into_iter()
+                .map(|(id, sealed)| {
+                    let id = id.parse().map_err(|_| StoreError::Unreadable { what: "cluster id", value: id })?;
+                    Ok((id, sealed.unwrap_or_default()))
+                })
+                .collect()
+        })
+        .await
+    }
+
+    /// Puts a newly encrypted kubeconfig in the place of `old`, unless it is another by now.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database refuses.
+    pub async fn replace_sealed(&self, id: ClusterId, old: Vec<u8>, new: Vec<u8>) -> Result<(), StoreError> {
+        self.run(move |conn| {
+            diesel::update(clusters::table.find(id.to_string()).filter(clusters::kubeconfig.eq(Some(old))))
+                .set(clusters::kubeconfig.eq(Some(new)))
+                .execute(conn)?;
+            Ok(())
+        })
+        .await
+    }
+
     /// Records that a cluster is to go, if it is not going already: then there is no event.
     ///
     /// # Errors

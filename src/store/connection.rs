@@ -37,12 +37,26 @@ macro_rules! on_either {
 pub(super) use on_either;
 
 /// Where the data is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
 pub enum DatabaseUrl {
     /// A file's path.
     Sqlite(String),
     /// `postgres://…`.
     Postgres(String),
+}
+
+/// Without the password.
+impl std::fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite://{path}"),
+            Self::Postgres(url) => match url.rsplit_once('@') {
+                Some((_, place)) => write!(f, "postgres://{place}"),
+                None => f.write_str("postgres"),
+            },
+        }
+    }
 }
 
 impl DatabaseUrl {

@@ -1,0 +1,95 @@
+//! `serve`: wires the house, and takes it down in order.
+
+use std::{net::TcpListener, sync::Arc, time::Duration};
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use super::{CommandError, catalog, open_store};
+use crate::{
+    bus::MemoryBus,
+    config::Config,
+    metrics::Metrics,
+    reconcile::{Instance, Reconciler},
+    service::{Accounts, Clusters, Journal, Passwords, ServiceError, Tokens},
+    web::{self, State, Throttle},
+};
+
+/// How long live connections have to say goodbye.
+const FAREWELL: Duration = Duration::from_millis(300);
+
+/// Serves until SIGTERM or Ctrl-C.
+///
+/// # Errors
+/// [`CommandError`] when the lab can't come up.
+pub async fn run(config: Config) -> Result<(), CommandError> {
+    // The address first: two servers by mistake are told apart before either touches anything.
+    let listener = TcpListener::bind(config.listen_addr)
+        .map_err(|source| CommandError::io(format!("listening on {}", config.listen_addr), source))?;
+    let address = listener.local_addr().map_err(|source| CommandError::io("asking for the address", source))?;
+    let store = open_store(&config)?;
+    let metrics = Metrics::new().map_err(ServiceError::internal)?;
+    let journal = Journal::new(store.clone(), Arc::new(MemoryBus::default()));
+    let catalog = catalog(&config).await;
+    let stop = CancellationToken::new();
+
+    let accounts = Accounts::new(
+        store.clone(),
+        Passwords::new()?,
+        Tokens::new(&config.secret_key),
+        config.registration_open,
+    );
+    let clusters =
+        Clusters::new(journal.clone(), catalog.clone(), config.cipher.clone(), config.limits, &config.host);
+    clusters.renew_encryption().await?;
+    let instance = Instance::begin(&config.data_dir.join("instances"), &config.host)
+        .map_err(|source| CommandError::io("beginning an instance in the data directory", source))?;
+    let reconciler = Reconciler::new(
+        journal,
+        catalog,
+        config.cipher.clone(),
+        metrics.clone(),
+        &config.host,
+        instance,
+        config.provision_concurrency,
+    );
+    let state = State {
+        accounts,
+        clusters,
+        store,
+        metrics,
+        throttle: Throttle::new(config.auth_attempts),
+        public_url: config.public_url.clone(),
+        stop: stop.clone(),
+    };
+    let server = web::serve(listener, state, &config.secret_key)
+        .map_err(|source| CommandError::io("starting the server", source))?;
+    let handle = server.handle();
+    let reconciling = tokio::spawn(reconciler.run(stop.clone()));
+    let serving = tokio::spawn(server);
+
+    let shown = config.public_url.as_ref().map_or_else(|| format!("http://{address}/"), ToString::to_string);
+    tracing::info!(%address, version = super::VERSION, database = %config.database, "the lab is open");
+    println!("PyK8s-Lab is open at {shown}");
+
+    wait_for_the_end().await?;
+    tracing::info!("stopping: clusters stay as they are, the next start goes on with them");
+    stop.cancel();
+    tokio::time::sleep(FAREWELL).await;
+    let (_, reconciled, served) = tokio::join!(handle.stop(true), reconciling, serving);
+    reconciled.map_err(ServiceError::internal)?;
+    served.map_err(ServiceError::internal)?.map_err(|source| CommandError::io("serving", source))?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn wait_for_the_end() -> Result<(), CommandError> {
+    let failed = |source| CommandError::io("listening for signals", source);
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,330 @@
+//! `kwok`: a real control plane of five processes, with simulated nodes. Needs nothing but binaries.
+
+mod binaries;
+mod configuration;
+mod processes;
+mod words;
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
+use kube::config::{KubeConfigOptions, Kubeconfig as KubeconfigFile};
+use tokio_util::sync::CancellationToken;
+
+use self::{binaries::Binaries, words::in_plain_words};
+use super::{
+    Availability, ClusterSpec, Health, Progress, Provider, ProvisionError,
+    ports::is_free,
+    run::run,
+};
+use crate::{
+    domain::{Kubeconfig, ProviderName, ProviderRef},
+    exec::Tool,
+};
+
+/// How long the API server may take to be ready.
+const READY_WITHIN: Duration = Duration::from_secs(120);
+/// How often it is asked meanwhile.
+const ASK_EVERY: Duration = Duration::from_millis(100);
+/// How long it may take to answer.
+const ANSWER_WITHIN: Duration = Duration::from_secs(2);
+/// How long the cluster's processes may take to end.
+const END_WITHIN: Duration = Duration::from_secs(10);
+
+/// Where this provider finds and keeps things.
+#[derive(Debug, Clone)]
+pub struct KwokSettings {
+    /// The folder that `tools/kube/install` fills.
+    pub bin_dir: PathBuf,
+    /// Where the clusters' state goes: one folder for this installation alone.
+    pub state_dir: PathBuf,
+    /// How long each run of the tool may take.
+    pub time_limit: Duration,
+}
+
+/// The provider.
+pub struct Kwok {
+    settings: KwokSettings,
+}
+
+impl Kwok {
+    /// Takes its settings.
+    pub fn new(settings: KwokSettings) -> Self {
+        Self { settings }
+    }
+
+    /// Where kwokctl keeps a cluster.
+    fn folder(&self, name: &ProviderRef) -> PathBuf {
+        self.clusters().join(name.as_str())
+    }
+
+    fn clusters(&self) -> PathBuf {
+        self.settings.state_dir.join("clusters")
+    }
+
+    fn configuration(&self, name: &ProviderRef) -> PathBuf {
+        self.configurations().join(format!("{name}.yaml"))
+    }
+
+    fn configurations(&self) -> PathBuf {
+        self.settings.state_dir.join("configurations")
+    }
+
+    /// kwokctl adds every cluster to a kubeconfig: to this one, not to the server's owner's.
+    fn shared_kubeconfig(&self, name: &ProviderRef) -> PathBuf {
+        self.configurations().join(format!("{name}.kubeconfig"))
+    }
+
+    fn kwokctl(&self, binaries: &Binaries, words: &[&str], name: &ProviderRef) -> Tool {
+        Tool::new(&binaries.kwokctl)
+            .args(words)
+            .args(["--name", name.as_str()])
+            .env("KWOK_WORKDIR", &self.settings.state_dir)
+            // It keeps a cache of API discovery in its home.
+            .env("HOME", &self.settings.state_dir)
+            .time_limit(self.settings.time_limit)
+            .reword(in_plain_words)
+    }
+
+    fn binaries(&self, spec: &ClusterSpec) -> Result<Binaries, ProvisionError> {
+        binaries::find(&self.settings.bin_dir, &spec.kubernetes_version).map_err(ProvisionError::Broken)
+    }
+
+    async fn create(
+        &self,
+        spec: &ClusterSpec,
+        binaries: &Binaries,
+        progress: &Progress,
+        cancel: &CancellationToken,
+    ) -> Result<(), ProvisionError> {
+        let name = &spec.provider_ref;
+        // What is there is this cluster's own, from a try that was cut short: kwokctl adopts it.
+        if !self.folder(name).exists()
+            && let Some(taken) = spec.ports.iter().find(|port| !is_free(**port))
+        {
+            return Err(ProvisionError::PortTaken(*taken));
+        }
+        progress.step("Writing the configuration").await;
+        let configuration = self.configuration(name);
+        let text = configuration::text(spec).map_err(ProvisionError::Broken)?;
+        write_whole(&configuration, &text).map_err(|source| io_error("writing the configuration", source))?;
+
+        progress.step("Starting etcd and the Kubernetes control plane").await;
+        let tool = self
+            .kwokctl(binaries, &["create", "cluster", "--runtime", "binary"], name)
+            .args([Path::new("--config"), &configuration])
+            .args([Path::new("--kubeconfig"), &self.shared_kubeconfig(name)])
+            .args(binaries.flags());
+        run(tool, progress, cancel).await?;
+        Ok(())
+    }
+
+    /// Waits for `/readyz`.
+    async fn wait_until_ready(
+        &self,
+        name: &ProviderRef,
+        cancel: &CancellationToken,
+    ) -> Result<(), ProvisionError> {
+        let until = Instant::now() + READY_WITHIN;
+        loop {
+            match self.ask(name).await {
+                Health::Ready => return Ok(()),
+                Health::Down(why) if Instant::now() >= until => {
+                    return Err(ProvisionError::Broken(format!(
+                        "the API server was not ready after {} s: {why}\n{}",
+                        READY_WITHIN.as_secs(),
+                        self.last_words(name)
+                    )));
+                }
+                Health::Down(_) => {}
+            }
+            if cancel.run_until_cancelled(tokio::time::sleep(ASK_EVERY)).await.is_none() {
+                return Err(ProvisionError::Cancelled);
+            }
+        }
+    }
+
+    async fn ask(&self, name: &ProviderRef) -> Health {
+        let file = self.folder(name).join("kubeconfig.yaml");
+        match tokio::time::timeout(ANSWER_WITHIN, readyz(&file)).await {
+            Ok(Ok(())) => Health::Ready,
+            Ok(Err(why)) => Health::Down(why),
+            Err(_) => Health::Down(format!("no answer within {} s", ANSWER_WITHIN.as_secs())),
+        }
+    }
+
+    /// The end of the API server's own log.
+    fn last_words(&self, name: &ProviderRef) -> String {
+        let log = fs::read_to_string(self.folder(name).join("logs/kube-apiserver.log")).unwrap_or_default();
+        let mut lines: Vec<&str> = log.lines().rev().take(5).collect();
+        lines.reverse();
+        lines.join("\n")
+    }
+
+    /// Everything of a cluster but its processes.
+    fn remove_files(&self, name: &ProviderRef) -> io::Result<()> {
+        let gone = |result: io::Result<()>| match result {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            other => other,
+        };
+        gone(fs::remove_dir_all(self.folder(name)))?;
+        gone(fs::remove_file(self.shared_kubeconfig(name)))?;
+        // Last: as long as it is there the cluster is listed.
+        gone(fs::remove_file(self.configuration(name)))
+    }
+}
+
+#[async_trait]
+impl Provider for Kwok {
+    fn name(&self) -> ProviderName {
+        ProviderName::Kwok
+    }
+
+    fn ports_needed(&self) -> usize {
+        configuration::PORTS
+    }
+
+    async fn availability(&self) -> Availability {
+        binaries::availability(&self.settings.bin_dir)
+    }
+
+    async fn ensure(
+        &self,
+        spec: &ClusterSpec,
+        progress: &Progress,
+        cancel: &CancellationToken,
+    ) -> Result<Kubeconfig, ProvisionError> {
+        let name = &spec.provider_ref;
+        let binaries = self.binaries(spec)?;
+        if self.ask(name).await == Health::Ready {
+            progress.step("Taking over what is there already").await;
+        } else {
+            self.create(spec, &binaries, progress, cancel).await?;
+            progress.step("Waiting for the API server").await;
+            self.wait_until_ready(name, cancel).await?;
+        }
+
+        let nodes = spec.nodes.get();
+        progress.step(format!("Adding {nodes} simulated node{}", if nodes == 1 { "" } else { "s" })).await;
+        let scale = self.kwokctl(&binaries, &["scale", "node", "--replicas", &nodes.to_string()], name);
+        run(scale, progress, cancel).await?;
+
+        progress.step("Reading the kubeconfig").await;
+        let read = self.kwokctl(&binaries, &["get", "kubeconfig"], name).capture();
+        let output = run(read, progress, cancel).await?;
+        Kubeconfig::parse(output.stdout).map_err(|error| ProvisionError::Broken(error.to_string()))
+    }
+
+    async fn health(&self, spec: &ClusterSpec) -> Health {
+        self.ask(&spec.provider_ref).await
+    }
+
+    async fn repair(
+        &self,
+        spec: &ClusterSpec,
+        progress: &Progress,
+        cancel: &CancellationToken,
+    ) -> Result<(), ProvisionError> {
+        let name = &spec.provider_ref;
+        if !self.folder(name).exists() {
+            return Err(ProvisionError::Broken("the cluster's data is gone from this host's disk".into()));
+        }
+        let binaries = self.binaries(spec)?;
+        // `start` alone leaves what is dead as it is.
+        run(self.kwokctl(&binaries, &["stop", "cluster"], name), progress, cancel).await?;
+        run(self.kwokctl(&binaries, &["start", "cluster"], name), progress, cancel).await?;
+        progress.step("Waiting for the API server").await;
+        self.wait_until_ready(name, cancel).await
+    }
+
+    async fn destroy(&self, name: &ProviderRef, progress: &Progress) -> Result<(), ProvisionError> {
+        if self.folder(name).exists()
+            && let Ok(binaries) = binaries::any(&self.settings.bin_dir)
+        {
+            let tool = self
+                .kwokctl(&binaries, &["delete", "cluster"], name)
+                .args([Path::new("--kubeconfig"), &self.shared_kubeconfig(name)]);
+            // Of a creation that was cut short it may know too little: what it leaves is swept below.
+            if let Err(error) = run(tool, progress, &CancellationToken::new()).await {
+                progress.log(error.to_string()).await;
+            }
+        }
+        let folder = self.folder(name);
+        let left = look_at_processes(move || processes::end_all_of(&folder, END_WITHIN)).await?;
+        if left > 0 {
+            return Err(ProvisionError::Broken(format!("{left} processes of the cluster would not end")));
+        }
+        self.remove_files(name).map_err(|source| io_error("removing the cluster's files", source))
+    }
+
+    async fn list_owned(&self) -> Result<Vec<ProviderRef>, ProvisionError> {
+        let mut owned = names_in(&self.clusters(), "").map_err(|source| io_error("listing clusters", source))?;
+        owned.extend(
+            names_in(&self.configurations(), ".yaml").map_err(|source| io_error("listing clusters", source))?,
+        );
+        let clusters = self.clusters();
+        owned.extend(look_at_processes(move || processes::clusters_in(&clusters)).await?);
+        owned.sort_unstable();
+        owned.dedup();
+        Ok(owned)
+    }
+}
+
+/// Looks at this host's processes, off the threads that serve requests.
+async fn look_at_processes<T: Send + 'static>(
+    look: impl FnOnce() -> Result<T, sysinfo::Error> + Send + 'static,
+) -> Result<T, ProvisionError> {
+    let broken = |why: String| ProvisionError::Broken(format!("this host's processes can't be listed: {why}"));
+    tokio::task::spawn_blocking(look)
+        .await
+        .map_err(|error| broken(error.to_string()))?
+        .map_err(|error| broken(error.to_string()))
+}
+
+/// The lab's names among the entries of a folder.
+fn names_in(folder: &Path, ending: &str) -> io::Result<Vec<ProviderRef>> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        other => other?,
+    };
+    Ok(entries
+        .flatten()
+        .filter_map(|entry| {
+            let name = entry.file_name();
+            ProviderRef::recognise(name.to_str()?.strip_suffix(ending)?)
+        })
+        .collect())
+}
+
+/// Asks an API server as the cluster's administrator, with its certificate checked.
+async fn readyz(kubeconfig: &Path) -> Result<(), String> {
+    let file = KubeconfigFile::read_from(kubeconfig).map_err(|error| error.to_string())?;
+    let config = kube::Config::from_custom_kubeconfig(file, &KubeConfigOptions::default())
+        .await
+        .map_err(|error| error.to_string())?;
+    let client = kube::Client::try_from(config).map_err(|error| error.to_string())?;
+    let request = http::Request::get("/readyz").body(Vec::new()).map_err(|error| error.to_string())?;
+    match client.request_text(request).await {
+        Ok(_) => Ok(()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Writes a file that is there whole or not at all.
+fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    io::Write::write_all(&mut file, text.as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
+}
+
+fn io_error(what: &str, source: io::Error) -> ProvisionError {
+    ProvisionError::Io { what: what.to_owned(), source }
+}
