@@ -1,6 +1,7 @@
 //! HTTP: thin handlers over the services.
 
 pub mod api;
+pub mod assets;
 mod extract;
 mod headers;
 mod health;
@@ -11,6 +12,7 @@ mod server;
 mod session;
 mod state;
 mod throttle;
+pub mod view;
 
 pub use api::EventMessage;
 pub use problem::{FieldProblem, Problem, ProblemDetails};

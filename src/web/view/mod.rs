@@ -1,0 +1,14 @@
+//! The pages and their parts, as templates with what they show. No I/O: handlers fill them.
+
+mod cluster;
+pub mod filters;
+mod form;
+mod page;
+mod part;
+#[cfg(test)]
+mod tests;
+
+pub use cluster::ClusterView;
+pub use form::Form;
+pub use page::{AccountPage, Chrome, ClusterPage, DashboardPage, DeletePage, LandingPage, ProblemPage, SignInPage};
+pub use part::{Announcement, Card, CreateForm, DeleteForm, Details, Gone, Line, List, Log, NewLine, OfferView, Quota};

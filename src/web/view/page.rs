@@ -1,0 +1,134 @@
+//! Whole pages.
+
+use askama::Template;
+
+use super::{Form, filters};
+
+/// What is around every page.
+#[derive(Debug, Clone, Default)]
+pub struct Chrome {
+    /// The signed-in person's address.
+    pub email: Option<String>,
+    /// The session's CSRF token.
+    pub csrf: String,
+    /// Something to tell once.
+    pub notice: Option<String>,
+    /// The lab's version.
+    pub version: &'static str,
+}
+
+/// `/`
+#[derive(Template)]
+#[template(path = "page/landing.html")]
+pub struct LandingPage {
+    /// What is around it.
+    pub chrome: Chrome,
+    /// Whether anybody may register.
+    pub registration_open: bool,
+}
+
+/// `/login` and `/register`
+#[derive(Template)]
+#[template(path = "page/sign_in.html")]
+pub struct SignInPage {
+    /// What is around it.
+    pub chrome: Chrome,
+    /// Whether it is `/register`.
+    pub registering: bool,
+    /// Whether anybody may register.
+    pub registration_open: bool,
+    /// Where to go then.
+    pub next: String,
+    /// What was sent.
+    pub form: Form,
+}
+
+impl SignInPage {
+    fn title(&self) -> &'static str {
+        if self.registering { "Register" } else { "Log in" }
+    }
+}
+
+/// `/dashboard`
+#[derive(Template)]
+#[template(path = "page/dashboard.html")]
+pub struct DashboardPage {
+    /// What is around it.
+    pub chrome: Chrome,
+    /// The rendered quota.
+    pub quota: String,
+    /// The rendered list.
+    pub list: String,
+    /// The rendered form.
+    pub form: String,
+}
+
+/// `/clusters/{id}`
+#[derive(Template)]
+#[template(path = "page/cluster.html")]
+pub struct ClusterPage {
+    /// What is around it.
+    pub chrome: Chrome,
+    /// The cluster's id.
+    pub id: String,
+    /// The cluster's name.
+    pub name: String,
+    /// The rendered details.
+    pub details: String,
+    /// The rendered log.
+    pub log: String,
+}
+
+/// `/clusters/{id}/delete`
+#[derive(Template)]
+#[template(path = "page/delete.html")]
+pub struct DeletePage {
+    /// What is around it.
+    pub chrome: Chrome,
+    /// The cluster's name.
+    pub name: String,
+    /// The rendered form.
+    pub form: String,
+}
+
+/// `/account`
+#[derive(Template)]
+#[template(path = "page/account.html")]
+pub struct AccountPage {
+    /// What is around it.
+    pub chrome: Chrome,
+    /// The person's address.
+    pub email: String,
+    /// When they registered (RFC 3339).
+    pub since: String,
+    /// The password form.
+    pub form: Form,
+}
+
+/// Whatever went wrong.
+#[derive(Template)]
+#[template(path = "page/problem.html")]
+pub struct ProblemPage {
+    /// What is around it.
+    pub chrome: Chrome,
+    /// The status.
+    pub status: u16,
+    /// The status in words.
+    pub title: String,
+    /// What happened.
+    pub detail: String,
+    /// The request's id, to be told to whoever runs the lab.
+    pub request_id: Option<String>,
+}
+
+impl ProblemPage {
+    /// How to go on.
+    fn advice(&self) -> Option<&'static str> {
+        match self.status {
+            404 => Some("It may be gone: a cluster goes when its time is over."),
+            500 => Some("Try again; if it stays so, tell whoever runs this lab the number below."),
+            503 => Some("Your clusters go on running. Reload this page in a moment."),
+            _ => None,
+        }
+    }
+}
