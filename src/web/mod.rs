@@ -7,6 +7,7 @@ mod headers;
 mod health;
 mod live;
 mod observe;
+mod pages;
 mod problem;
 mod server;
 mod session;

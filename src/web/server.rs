@@ -12,7 +12,7 @@ use actix_web::{
 use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::SwaggerUi;
 
-use super::{Problem, State, api, extract::MAX_BODY, headers, health, live, observe, session};
+use super::{Problem, State, api, assets, extract::MAX_BODY, headers, health, live, observe, pages, session};
 use crate::service::SecretKey;
 
 /// How long requests that are being answered have when the server stops, in seconds.
@@ -47,6 +47,7 @@ pub fn serve(listener: TcpListener, state: State, secret: &SecretKey) -> std::io
                     .app_data(web::PathConfig::default().error_handler(|error, _| {
                         Problem::new(StatusCode::NOT_FOUND, error.to_string()).into()
                     }))
+                    .wrap(from_fn(pages::show_as_pages))
                     .wrap(session::middleware(&secret, secure))
                     .wrap(from_fn(headers::protect))
                     .wrap(from_fn(observe::observe))
@@ -58,6 +59,8 @@ pub fn serve(listener: TcpListener, state: State, secret: &SecretKey) -> std::io
             .service(health::ready)
             .service(health::metrics)
             .service(live::connect)
+            .service(assets::asset)
+            .configure(pages::configure)
             .service(web::redirect("/docs", "/docs/"))
             .service(SwaggerUi::new("/docs/{_:.*}").url("/api/openapi.json", document))
             .default_service(web::to(not_found))

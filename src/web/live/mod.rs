@@ -6,6 +6,7 @@ mod ws;
 
 use std::time::Duration;
 
+pub use fragments::Fragments;
 pub use sse::stream;
 pub use ws::connect;
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use actix_session::SessionExt;
 use actix_web::{HttpRequest, HttpResponse, get, http::StatusCode, http::header, web};
 use actix_ws::{CloseCode, CloseReason, Message, MessageStream, Session};
 use chrono::Utc;
@@ -9,11 +10,11 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::time::{Instant, interval, sleep_until, timeout};
 
-use super::{PING, fragments::Fragments};
+use super::{Fragments, PING};
 use crate::{
     domain::{ClusterEvent, ClusterId, User},
     service::{ServiceError, Watch},
-    web::{EventMessage, Problem, State, extract::bearer_token, session::Visitor},
+    web::{EventMessage, Problem, State, extract::bearer_token, session::{self, Visitor}},
 };
 
 /// How long a client may take to accept a message.
@@ -100,7 +101,8 @@ async fn browser(
         state.clusters.get(user.id, id).await?;
     }
     let watch = state.clusters.watch(user.id, None, None).await?;
-    let fragments = Fragments::new(state.clusters.clone(), user.id, cluster);
+    let csrf = session::csrf_token(&request.get_session())?;
+    let fragments = Fragments::new(state.clusters.clone(), user.id, cluster, &csrf);
     Ok(Connection { state, user, watch, language: Language::Html(fragments), ends_at: None })
 }
 
@@ -153,8 +155,11 @@ impl Connection {
                 },
                 heard = self.watch.next() => match heard {
                     Ok(Some(event)) => {
-                        if let Some(text) = self.say(&event).await {
-                            send(session, text).await?;
+                        match self.say(&event).await {
+                            Ok(Some(text)) => send(session, text).await?,
+                            Ok(None) => {}
+                            // What can't be read now is read when the client comes again.
+                            Err(_) => return Some(CloseCode::Other(OVERFLOW)),
                         }
                     }
                     Ok(None) => return Some(CloseCode::Away),
@@ -164,9 +169,9 @@ impl Connection {
         }
     }
 
-    async fn say(&self, event: &ClusterEvent) -> Option<String> {
+    async fn say(&self, event: &ClusterEvent) -> Result<Option<String>, ServiceError> {
         match &self.language {
-            Language::Json => serde_json::to_string(&EventMessage::from(event)).ok(),
+            Language::Json => serde_json::to_string(&EventMessage::from(event)).map(Some).map_err(ServiceError::internal),
             Language::Html(fragments) => fragments.of(event).await,
         }
     }

@@ -1,0 +1,123 @@
+//! `/`, `/dashboard`, and the form for a new cluster
+
+use actix_session::Session;
+use actix_web::{HttpRequest, HttpResponse, get, http::StatusCode, post, web};
+use serde::Deserialize;
+
+use super::{chrome, forms::Checked, html, is_htmx, page, render, see_other, to_login};
+use crate::{
+    domain::{Invalid, User},
+    service::{ServiceError, Wish},
+    web::{
+        Problem, State,
+        live::Fragments,
+        session::{self, Visitor},
+        view::{CreateForm, DashboardPage, Form, LandingPage, OfferView},
+    },
+};
+
+#[derive(Deserialize)]
+struct NewCluster {
+    name: String,
+    ttl_hours: String,
+    nodes: String,
+    provider: Option<String>,
+    kubernetes_version: Option<String>,
+}
+
+#[get("/")]
+pub(super) async fn landing(
+    state: web::Data<State>,
+    session: Session,
+    visitor: Visitor,
+) -> Result<HttpResponse, Problem> {
+    let registration_open = state.accounts.registration_open();
+    page(StatusCode::OK, &LandingPage { chrome: chrome(&session, visitor.0.as_ref())?, registration_open })
+}
+
+#[get("/dashboard")]
+pub(super) async fn dashboard(
+    request: HttpRequest,
+    state: web::Data<State>,
+    session: Session,
+    visitor: Visitor,
+) -> Result<HttpResponse, Problem> {
+    let Some(user) = visitor.0 else { return Ok(to_login(&request)) };
+    show(&state, &session, &user, StatusCode::OK, Form::default()).await
+}
+
+#[post("/clusters")]
+pub(super) async fn create(
+    request: HttpRequest,
+    state: web::Data<State>,
+    session: Session,
+    visitor: Visitor,
+    Checked(new): Checked<NewCluster>,
+) -> Result<HttpResponse, Problem> {
+    let Some(user) = visitor.0 else { return Ok(to_login(&request)) };
+    let requested = match wish(&new) {
+        Ok(wish) => state.clusters.request(&user, wish).await.map_err(Problem::from),
+        Err(problem) => Err(problem),
+    };
+    let (status, form) = match requested {
+        Ok(_) if !is_htmx(&request) => return Ok(see_other("/dashboard")),
+        Ok(_) => (StatusCode::OK, Form::default()),
+        Err(problem) if problem.status.is_server_error() => return Err(problem),
+        Err(problem) => {
+            let form = Form::default()
+                .with("name", new.name)
+                .with("ttl_hours", new.ttl_hours)
+                .with("nodes", new.nodes)
+                .with("provider", new.provider.unwrap_or_default());
+            (StatusCode::UNPROCESSABLE_ENTITY, form.refused(&problem))
+        }
+    };
+    if is_htmx(&request) {
+        return Ok(html(status, create_form(&state, &session::csrf_token(&session)?, form)?));
+    }
+    show(&state, &session, &user, status, form).await
+}
+
+async fn show(
+    state: &State,
+    session: &Session,
+    user: &User,
+    status: StatusCode,
+    form: Form,
+) -> Result<HttpResponse, Problem> {
+    let chrome = chrome(session, Some(user))?;
+    let fragments = Fragments::new(state.clusters.clone(), user.id, None, &chrome.csrf);
+    let (quota, list) = fragments.dashboard(false).await?;
+    let form = create_form(state, &chrome.csrf, form)?;
+    page(status, &DashboardPage { chrome, quota, list, form })
+}
+
+fn create_form(state: &State, csrf: &str, form: Form) -> Result<String, Problem> {
+    let offers = OfferView::all(&state.clusters.offers(), form.value("provider"));
+    let max_ttl = state.clusters.limits().ttl.max_hours;
+    render(&CreateForm { form, offers, max_ttl, csrf })
+}
+
+fn wish(new: &NewCluster) -> Result<Wish, Problem> {
+    let mut invalid = Vec::new();
+    let mut number = |field: &'static str, text: &str| match text.trim().parse::<i64>() {
+        Ok(number) => Some(number),
+        Err(_) => {
+            invalid.push(Invalid::new(field, "must be a whole number"));
+            None
+        }
+    };
+    let (ttl_hours, nodes) = (number("ttl_hours", &new.ttl_hours), number("nodes", &new.nodes));
+    if !invalid.is_empty() {
+        return Err(ServiceError::Invalid(invalid).into());
+    }
+    let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    Ok(Wish {
+        name: new.name.trim().to_owned(),
+        ttl_hours,
+        provider: given(&new.provider),
+        kubernetes_version: given(&new.kubernetes_version),
+        nodes,
+        idempotency_key: None,
+    })
+}
