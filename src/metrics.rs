@@ -27,41 +27,59 @@ impl Metrics {
             Opts::new("pyk8s_http_requests_total", "Answered HTTP requests."),
             &["method", "route", "status"],
         )?;
-        let clusters =
-            IntGaugeVec::new(Opts::new("pyk8s_clusters", "Live clusters."), &["status", "provider"])?;
+        let clusters = IntGaugeVec::new(
+            Opts::new("pyk8s_clusters", "Live clusters."),
+            &["status", "provider"],
+        )?;
         let provisioning = HistogramVec::new(
             HistogramOpts::new(
                 "pyk8s_provisioning_duration_seconds",
                 "Time from the beginning of the work on a cluster to RUNNING.",
             )
-            .buckets(vec![1.0, 2.5, 5.0, 7.5, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0]),
+            .buckets(vec![
+                1.0, 2.5, 5.0, 7.5, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0,
+            ]),
             &["provider"],
         )?;
-        let live =
-            IntGaugeVec::new(Opts::new("pyk8s_live_connections", "Open live connections."), &["kind"])?;
+        let live = IntGaugeVec::new(
+            Opts::new("pyk8s_live_connections", "Open live connections."),
+            &["kind"],
+        )?;
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(clusters.clone()))?;
         registry.register(Box::new(provisioning.clone()))?;
         registry.register(Box::new(live.clone()))?;
-        Ok(Self { registry, requests, clusters, provisioning, live })
+        Ok(Self {
+            registry,
+            requests,
+            clusters,
+            provisioning,
+            live,
+        })
     }
 
     /// Counts an answered request; `route` is the pattern, not the path.
     pub fn answered(&self, method: &str, route: &str, status: u16) {
-        self.requests.with_label_values(&[method, route, &status.to_string()]).inc();
+        self.requests
+            .with_label_values(&[method, route, &status.to_string()])
+            .inc();
     }
 
     /// Replaces the counts of live clusters.
     pub fn set_clusters(&self, counts: &[(String, String, i64)]) {
         self.clusters.reset();
         for (status, provider, count) in counts {
-            self.clusters.with_label_values(&[status, provider]).set(*count);
+            self.clusters
+                .with_label_values(&[status, provider])
+                .set(*count);
         }
     }
 
     /// Notes how long a cluster took to be made.
     pub fn provisioned(&self, provider: &str, took: Duration) {
-        self.provisioning.with_label_values(&[provider]).observe(took.as_secs_f64());
+        self.provisioning
+            .with_label_values(&[provider])
+            .observe(took.as_secs_f64());
     }
 
     /// Counts a live connection until the returned guard is dropped.

@@ -17,7 +17,11 @@ pub(super) async fn run(config: &Config) -> Result<(), CommandError> {
         match offer.reason() {
             None => {
                 let versions: Vec<_> = offer.versions().iter().map(ToString::to_string).collect();
-                println!("  {:<9} works{default}: Kubernetes {}", offer.name, versions.join(", "));
+                println!(
+                    "  {:<9} works{default}: Kubernetes {}",
+                    offer.name,
+                    versions.join(", ")
+                );
             }
             Some(reason) => println!("  {:<9} does not work: {reason}", offer.name),
         }

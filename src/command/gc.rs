@@ -7,13 +7,24 @@ pub(super) async fn run(config: &Config, dry_run: bool) -> Result<(), CommandErr
     let store = open_store(config)?;
     let mut found = 0;
     for provider in providers(config) {
-        let failed = |error: reconcile::OrphanError| CommandError::Failed(format!("{}: {error}", provider.name()));
-        for orphan in reconcile::orphans(&*provider, &store, &config.host).await.map_err(failed)? {
+        let failed = |error: reconcile::OrphanError| {
+            CommandError::Failed(format!("{}: {error}", provider.name()))
+        };
+        for orphan in reconcile::orphans(&*provider, &store, &config.host)
+            .await
+            .map_err(failed)?
+        {
             found += 1;
             if !dry_run {
-                reconcile::remove(&*provider, &orphan).await.map_err(failed)?;
+                reconcile::remove(&*provider, &orphan)
+                    .await
+                    .map_err(failed)?;
             }
-            println!("{} {} {orphan}", if dry_run { "would remove" } else { "removed" }, provider.name());
+            println!(
+                "{} {} {orphan}",
+                if dry_run { "would remove" } else { "removed" },
+                provider.name()
+            );
         }
     }
     if found == 0 {

@@ -83,16 +83,21 @@ pub enum CommandError {
 
 impl CommandError {
     fn io(what: impl Into<String>, source: std::io::Error) -> Self {
-        Self::Io { what: what.into(), source }
+        Self::Io {
+            what: what.into(),
+            source,
+        }
     }
 }
 
 /// A service's error with what is wrong by field, on one line each.
 fn in_words(error: &ServiceError) -> String {
     match error {
-        ServiceError::Invalid(fields) => {
-            fields.iter().map(|invalid| format!("{} {}", invalid.field, invalid.message)).collect::<Vec<_>>().join("\n")
-        }
+        ServiceError::Invalid(fields) => fields
+            .iter()
+            .map(|invalid| format!("{} {}", invalid.field, invalid.message))
+            .collect::<Vec<_>>()
+            .join("\n"),
         ServiceError::Internal(cause) => format!("{error}: {cause}"),
         other => other.to_string(),
     }
@@ -130,8 +135,12 @@ impl Arguments {
 
 /// Opens the database, its schema brought up to date.
 fn open_store(config: &Config) -> Result<Store, CommandError> {
-    Store::open(&config.database, config.database_pool_size)
-        .map_err(|source| CommandError::Database { address: config.database.to_string(), source })
+    Store::open(&config.database, config.database_pool_size).map_err(|source| {
+        CommandError::Database {
+            address: config.database.to_string(),
+            source,
+        }
+    })
 }
 
 /// Every provider that this version of the lab has: a further one is a line here.

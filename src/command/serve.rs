@@ -24,9 +24,12 @@ const FAREWELL: Duration = Duration::from_millis(300);
 /// [`CommandError`] when the lab can't come up.
 pub async fn run(config: Config) -> Result<(), CommandError> {
     // The address first: two servers by mistake are told apart before either touches anything.
-    let listener = TcpListener::bind(config.listen_addr)
-        .map_err(|source| CommandError::io(format!("listening on {}", config.listen_addr), source))?;
-    let address = listener.local_addr().map_err(|source| CommandError::io("asking for the address", source))?;
+    let listener = TcpListener::bind(config.listen_addr).map_err(|source| {
+        CommandError::io(format!("listening on {}", config.listen_addr), source)
+    })?;
+    let address = listener
+        .local_addr()
+        .map_err(|source| CommandError::io("asking for the address", source))?;
     let store = open_store(&config)?;
     let metrics = Metrics::new().map_err(ServiceError::internal)?;
     let journal = Journal::new(store.clone(), Arc::new(MemoryBus::default()));
@@ -39,11 +42,18 @@ pub async fn run(config: Config) -> Result<(), CommandError> {
         Tokens::new(&config.secret_key),
         config.registration_open,
     );
-    let clusters =
-        Clusters::new(journal.clone(), catalog.clone(), config.cipher.clone(), config.limits, &config.host);
+    let clusters = Clusters::new(
+        journal.clone(),
+        catalog.clone(),
+        config.cipher.clone(),
+        config.limits,
+        &config.host,
+    );
     clusters.renew_encryption().await?;
-    let instance = Instance::begin(&config.data_dir.join("instances"), &config.host)
-        .map_err(|source| CommandError::io("beginning an instance in the data directory", source))?;
+    let instance =
+        Instance::begin(&config.data_dir.join("instances"), &config.host).map_err(|source| {
+            CommandError::io("beginning an instance in the data directory", source)
+        })?;
     let reconciler = Reconciler::new(
         journal,
         catalog,
@@ -68,7 +78,10 @@ pub async fn run(config: Config) -> Result<(), CommandError> {
     let reconciling = tokio::spawn(reconciler.run(stop.clone()));
     let serving = tokio::spawn(server);
 
-    let shown = config.public_url.as_ref().map_or_else(|| format!("http://{address}/"), ToString::to_string);
+    let shown = config
+        .public_url
+        .as_ref()
+        .map_or_else(|| format!("http://{address}/"), ToString::to_string);
     tracing::info!(%address, version = super::VERSION, database = %config.database, "the lab is open");
     println!("PyK8s-Lab is open at {shown}");
 
@@ -78,7 +91,9 @@ pub async fn run(config: Config) -> Result<(), CommandError> {
     tokio::time::sleep(FAREWELL).await;
     let (_, reconciled, served) = tokio::join!(handle.stop(true), reconciling, serving);
     reconciled.map_err(ServiceError::internal)?;
-    served.map_err(ServiceError::internal)?.map_err(|source| CommandError::io("serving", source))?;
+    served
+        .map_err(ServiceError::internal)?
+        .map_err(|source| CommandError::io("serving", source))?;
     tracing::info!("stopped");
     Ok(())
 }

@@ -27,7 +27,12 @@ pub(super) enum Command {
 
 impl Command {
     pub(super) async fn run(self, config: &Config) -> Result<(), CommandError> {
-        let accounts = Accounts::new(open_store(config)?, Passwords::new()?, Tokens::new(&config.secret_key), false);
+        let accounts = Accounts::new(
+            open_store(config)?,
+            Passwords::new()?,
+            Tokens::new(&config.secret_key),
+            false,
+        );
         let password = password()?;
         match self {
             Self::Create { email } => {
@@ -36,7 +41,10 @@ impl Command {
             }
             Self::SetPassword { email } => {
                 let user = accounts.set_password(&email, &password).await?;
-                println!("Set the password of {}: its sessions and tokens have ended.", user.email);
+                println!(
+                    "Set the password of {}: its sessions and tokens have ended.",
+                    user.email
+                );
             }
         }
         Ok(())

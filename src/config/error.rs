@@ -47,6 +47,9 @@ pub enum ConfigError {
 
 impl ConfigError {
     pub(super) fn file(path: &Path, source: std::io::Error) -> Self {
-        Self::File { path: path.to_owned(), source }
+        Self::File {
+            path: path.to_owned(),
+            source,
+        }
     }
 }

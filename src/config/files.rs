@@ -11,7 +11,11 @@ use super::ConfigError;
 
 /// Makes a folder that only its owner can look into; one that is there stays as it is.
 pub(super) fn make_private_folder(folder: &Path) -> Result<(), ConfigError> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| ConfigError::file(folder, error))
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(|error| ConfigError::file(folder, error))
 }
 
 /// The content of a file that is made once, for its owner's eyes only.
@@ -28,12 +32,14 @@ pub(super) fn kept(path: &Path, make: impl FnOnce() -> String) -> Result<String,
     let made = make();
     // Files of this crate have mode 0600.
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-    file.write_all(made.as_bytes()).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
+    file.write_all(made.as_bytes())
+        .and_then(|()| file.as_file().sync_all())
+        .map_err(failed)?;
     match file.persist_noclobber(path) {
         Ok(_) => Ok(made),
-        Err(error) if error.error.kind() == ErrorKind::AlreadyExists => {
-            fs::read_to_string(path).map(|text| text.trim().to_owned()).map_err(failed)
-        }
+        Err(error) if error.error.kind() == ErrorKind::AlreadyExists => fs::read_to_string(path)
+            .map(|text| text.trim().to_owned())
+            .map_err(failed),
         Err(error) => Err(failed(error.error)),
     }
 }

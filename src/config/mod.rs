@@ -152,15 +152,20 @@ impl Settings {
     /// [`ConfigError`] names the setting that is wrong, and how to mend it.
     pub fn resolve(&self) -> Result<Config, ConfigError> {
         let data_dir = match &self.data_dir {
-            Some(folder) => std::path::absolute(folder).map_err(|error| ConfigError::file(folder, error))?,
-            None => dirs::data_dir().ok_or(ConfigError::NoHome("DATA_DIR"))?.join("pyk8s-lab"),
+            Some(folder) => {
+                std::path::absolute(folder).map_err(|error| ConfigError::file(folder, error))?
+            }
+            None => dirs::data_dir()
+                .ok_or(ConfigError::NoHome("DATA_DIR"))?
+                .join("pyk8s-lab"),
         };
         files::make_private_folder(&data_dir)?;
         let database = match &self.database_url {
             Some(url) => DatabaseUrl::parse(url.expose_secret()).map_err(ConfigError::Database)?,
             None => DatabaseUrl::file(&data_dir.join("lab.db")),
         };
-        let strict = self.app_env == AppEnv::Production || matches!(database, DatabaseUrl::Postgres(_));
+        let strict =
+            self.app_env == AppEnv::Production || matches!(database, DatabaseUrl::Postgres(_));
         let secret_key = match &self.secret_key {
             Some(secret) => secret.clone(),
             None if strict => return Err(ConfigError::MissingSecret("SECRET_KEY")),
@@ -176,18 +181,31 @@ impl Settings {
             refuse_weak("ENCRYPTION_KEY", encryption_key.expose_secret())?;
         }
         let key = |name, text: &SecretString| {
-            EncryptionKey::from_base64(text.expose_secret()).map_err(|source| ConfigError::BadKey { name, source })
+            EncryptionKey::from_base64(text.expose_secret())
+                .map_err(|source| ConfigError::BadKey { name, source })
         };
-        let previous = self.encryption_key_previous.as_ref().map(|text| key("ENCRYPTION_KEY_PREVIOUS", text));
-        let cipher = KubeconfigCipher::new(key("ENCRYPTION_KEY", &encryption_key)?, previous.transpose()?);
+        let previous = self
+            .encryption_key_previous
+            .as_ref()
+            .map(|text| key("ENCRYPTION_KEY_PREVIOUS", text));
+        let cipher = KubeconfigCipher::new(
+            key("ENCRYPTION_KEY", &encryption_key)?,
+            previous.transpose()?,
+        );
         let host = match &self.host_id {
-            Some(host) if host.is_empty() || host.contains('/') => return Err(ConfigError::BadHost),
+            Some(host) if host.is_empty() || host.contains('/') => {
+                return Err(ConfigError::BadHost);
+            }
             Some(host) => host.clone(),
-            None => files::kept(&data_dir.join("host.id"), || uuid::Uuid::new_v4().simple().to_string())?,
+            None => files::kept(&data_dir.join("host.id"), || {
+                uuid::Uuid::new_v4().simple().to_string()
+            })?,
         };
         let kube_bin_dir = match &self.kube_bin_dir {
             Some(folder) => folder.clone(),
-            None => dirs::cache_dir().ok_or(ConfigError::NoHome("KUBE_BIN_DIR"))?.join("pyk8s-lab/kube"),
+            None => dirs::cache_dir()
+                .ok_or(ConfigError::NoHome("KUBE_BIN_DIR"))?
+                .join("pyk8s-lab/kube"),
         };
         Ok(Config {
             listen_addr: self.listen_addr,
@@ -202,7 +220,9 @@ impl Settings {
             kube_bin_dir,
             limits: Limits {
                 clusters_per_user: self.max_clusters_per_user,
-                ttl: TtlLimits { max_hours: self.max_ttl_hours },
+                ttl: TtlLimits {
+                    max_hours: self.max_ttl_hours,
+                },
             },
             provision_concurrency: self.provision_concurrency,
             provider_time_limit: std::time::Duration::from_secs(self.provider_time_limit),
@@ -219,10 +239,18 @@ fn refuse_weak(name: &'static str, secret: &str) -> Result<(), ConfigError> {
     if secret.chars().count() < SecretKey::MIN_CHARS {
         return weak("it is shorter than 32 characters");
     }
-    if secret.chars().collect::<std::collections::HashSet<_>>().len() < 8 {
+    if secret
+        .chars()
+        .collect::<std::collections::HashSet<_>>()
+        .len()
+        < 8
+    {
         return weak("it repeats itself");
     }
-    if ["change", "example", "secret", "password", "changeme"].iter().any(|word| lower.contains(word)) {
+    if ["change", "example", "secret", "password", "changeme"]
+        .iter()
+        .any(|word| lower.contains(word))
+    {
         return weak("it looks like an example");
     }
     Ok(())
@@ -242,7 +270,9 @@ mod tests {
 
     fn resolve(folder: &std::path::Path, more: &[&str]) -> Result<Config, ConfigError> {
         let folder = folder.display().to_string();
-        let line = ["lab", "--data-dir", &folder].into_iter().chain(more.iter().copied());
+        let line = ["lab", "--data-dir", &folder]
+            .into_iter()
+            .chain(more.iter().copied());
         Line::try_parse_from(line).unwrap().settings.resolve()
     }
 
@@ -255,8 +285,16 @@ mod tests {
         let again = resolve(&data, &[]).unwrap();
         assert_eq!(first.host, again.host);
         assert_eq!(first.secret_key.derive("x"), again.secret_key.derive("x"));
-        for (name, mode) in [("", 0o700), ("secret.key", 0o600), ("encryption.key", 0o600)] {
-            let found = std::fs::metadata(data.join(name)).unwrap().permissions().mode() & 0o777;
+        for (name, mode) in [
+            ("", 0o700),
+            ("secret.key", 0o600),
+            ("encryption.key", 0o600),
+        ] {
+            let found = std::fs::metadata(data.join(name))
+                .unwrap()
+                .permissions()
+                .mode()
+                & 0o777;
             assert_eq!(found, mode, "{name}");
         }
     }
@@ -269,16 +307,43 @@ mod tests {
         let weak_key = format!("{}=", "A".repeat(43));
         let refused = |more: &[&str], name: &str| {
             let line = [&["--app-env", "production"], more].concat();
-            let error = resolve(folder.path(), &line).err().expect("it is refused").to_string();
+            let error = resolve(folder.path(), &line)
+                .err()
+                .expect("it is refused")
+                .to_string();
             assert!(error.contains(name), "{error}");
         };
         refused(&["--encryption-key", &key], "SECRET_KEY");
-        refused(&["--secret-key", "short", "--encryption-key", &key], "SECRET_KEY");
-        refused(&["--secret-key", "change-me-to-something-secret-please", "--encryption-key", &key], "SECRET_KEY");
+        refused(
+            &["--secret-key", "short", "--encryption-key", &key],
+            "SECRET_KEY",
+        );
+        refused(
+            &[
+                "--secret-key",
+                "change-me-to-something-secret-please",
+                "--encryption-key",
+                &key,
+            ],
+            "SECRET_KEY",
+        );
         refused(&["--secret-key", good], "ENCRYPTION_KEY");
-        refused(&["--secret-key", good, "--encryption-key", &weak_key], "ENCRYPTION_KEY");
-        refused(&["--secret-key", good, "--encryption-key", "c2hvcnQ="], "ENCRYPTION_KEY");
-        let line = ["--app-env", "production", "--secret-key", good, "--encryption-key", &key];
+        refused(
+            &["--secret-key", good, "--encryption-key", &weak_key],
+            "ENCRYPTION_KEY",
+        );
+        refused(
+            &["--secret-key", good, "--encryption-key", "c2hvcnQ="],
+            "ENCRYPTION_KEY",
+        );
+        let line = [
+            "--app-env",
+            "production",
+            "--secret-key",
+            good,
+            "--encryption-key",
+            &key,
+        ];
         assert!(resolve(folder.path(), &line).is_ok());
         assert!(resolve(folder.path(), &["--database-url", "postgres://db/lab"]).is_err());
     }

@@ -51,7 +51,11 @@ impl Tail {
     }
 
     pub(super) fn text(&self) -> String {
-        self.0.iter().map(String::as_str).collect::<Vec<_>>().join("\n")
+        self.0
+            .iter()
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 }
 
@@ -67,13 +71,19 @@ mod tests {
 
     #[test]
     fn lines_come_without_colours_and_broken_utf8() {
-        assert_eq!(lines(b"\x1b[31mred\x1b[0m\r\n\nlast\xff"), ["red", "last\u{fffd}"]);
+        assert_eq!(
+            lines(b"\x1b[31mred\x1b[0m\r\n\nlast\xff"),
+            ["red", "last\u{fffd}"]
+        );
     }
 
     #[test]
     fn what_has_no_line_break_is_cut() {
         let flood = vec![b'x'; MAX_LINE * 3 + 1];
-        assert_eq!(lines(&flood).iter().map(String::len).collect::<Vec<_>>(), [MAX_LINE, MAX_LINE, MAX_LINE, 1]);
+        assert_eq!(
+            lines(&flood).iter().map(String::len).collect::<Vec<_>>(),
+            [MAX_LINE, MAX_LINE, MAX_LINE, 1]
+        );
     }
 
     #[test]

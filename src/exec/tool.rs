@@ -24,8 +24,17 @@ use super::{
 };
 
 /// What a tool sees of the server's environment: nothing of its secrets.
-const ENVIRONMENT: [&str; 9] =
-    ["PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"];
+const ENVIRONMENT: [&str; 9] = [
+    "PATH",
+    "HOME",
+    "USER",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "XDG_CACHE_HOME",
+    "XDG_CONFIG_HOME",
+    "XDG_RUNTIME_DIR",
+];
 /// How long a tool has after it was asked to end, before it is killed.
 const GRACE: Duration = Duration::from_secs(3);
 /// How often is looked whether a tool has ended.
@@ -69,14 +78,16 @@ impl Tool {
     /// With these arguments, after those it has.
     #[must_use]
     pub fn args<S: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
-        self.args.extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
+        self.args
+            .extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
         self
     }
 
     /// With a variable, beside the few that every tool sees.
     #[must_use]
     pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
-        self.env.push((name.as_ref().to_owned(), value.as_ref().to_owned()));
+        self.env
+            .push((name.as_ref().to_owned(), value.as_ref().to_owned()));
         self
     }
 
@@ -105,7 +116,11 @@ impl Tool {
     ///
     /// # Errors
     /// [`ExecError`], with its last lines where it had any.
-    pub async fn run(self, lines: mpsc::Sender<String>, cancel: &CancellationToken) -> Result<Output, ExecError> {
+    pub async fn run(
+        self,
+        lines: mpsc::Sender<String>,
+        cancel: &CancellationToken,
+    ) -> Result<Output, ExecError> {
         let (done, answer) = oneshot::channel();
         // Dropping the guard, as when this future is dropped, ends the tool too.
         let stop = cancel.child_token();
@@ -115,15 +130,28 @@ impl Tool {
         thread::Builder::new()
             .name(format!("exec {program}"))
             .spawn(move || done.send(self.run_here(&lines, &stop)))
-            .map_err(|source| ExecError::NotRunnable { program: program.clone(), source })?;
-        answer.await.unwrap_or(Err(ExecError::Cancelled { program }))
+            .map_err(|source| ExecError::NotRunnable {
+                program: program.clone(),
+                source,
+            })?;
+        answer
+            .await
+            .unwrap_or(Err(ExecError::Cancelled { program }))
     }
 
     fn name(&self) -> String {
-        self.program.file_name().unwrap_or(self.program.as_os_str()).to_string_lossy().into_owned()
+        self.program
+            .file_name()
+            .unwrap_or(self.program.as_os_str())
+            .to_string_lossy()
+            .into_owned()
     }
 
-    fn run_here(self, lines: &mpsc::Sender<String>, stop: &CancellationToken) -> Result<Output, ExecError> {
+    fn run_here(
+        self,
+        lines: &mpsc::Sender<String>,
+        stop: &CancellationToken,
+    ) -> Result<Output, ExecError> {
         let program = self.name();
         if stop.is_cancelled() {
             return Err(ExecError::Cancelled { program });
@@ -159,14 +187,21 @@ impl Tool {
         let tail = || tail.lock().unwrap_or_else(PoisonError::into_inner).text();
         match ended {
             Ended::ByItself(Ok(status)) if status.success() => {
-                let stdout = std::mem::take(&mut *captured.lock().unwrap_or_else(PoisonError::into_inner));
+                let stdout =
+                    std::mem::take(&mut *captured.lock().unwrap_or_else(PoisonError::into_inner));
                 Ok(Output { stdout })
             }
-            Ended::ByItself(Ok(status)) => {
-                Err(ExecError::Failed { program, status: in_words(status), tail: tail() })
-            }
+            Ended::ByItself(Ok(status)) => Err(ExecError::Failed {
+                program,
+                status: in_words(status),
+                tail: tail(),
+            }),
             Ended::ByItself(Err(source)) => Err(ExecError::NotRunnable { program, source }),
-            Ended::TimedOut => Err(ExecError::TimedOut { program, limit: self.time_limit, tail: tail() }),
+            Ended::TimedOut => Err(ExecError::TimedOut {
+                program,
+                limit: self.time_limit,
+                tail: tail(),
+            }),
             Ended::Cancelled => Err(ExecError::Cancelled { program }),
         }
     }
@@ -176,7 +211,11 @@ impl Tool {
         command
             .args(&self.args)
             .env_clear()
-            .envs(ENVIRONMENT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
+            .envs(
+                ENVIRONMENT
+                    .iter()
+                    .filter_map(|name| Some((name, std::env::var_os(name)?))),
+            )
             .envs(self.env.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -196,7 +235,9 @@ impl Tool {
         thread::spawn(move || {
             read_lines(source, |line| {
                 let line = reword(line);
-                tail.lock().unwrap_or_else(PoisonError::into_inner).push(line.clone());
+                tail.lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(line.clone());
                 // A slow listener slows the tool; one that is gone does not end it.
                 let _ = lines.blocking_send(line);
             });
@@ -259,7 +300,11 @@ fn die_with_server(command: &mut Command) {
     let arm = move || {
         nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
         // The server may have ended before the signal was armed.
-        if nix::unistd::getppid() == server { Ok(()) } else { Err(io::Error::from(io::ErrorKind::BrokenPipe)) }
+        if nix::unistd::getppid() == server {
+            Ok(())
+        } else {
+            Err(io::Error::from(io::ErrorKind::BrokenPipe))
+        }
     };
     // SAFETY: between fork and exec the closure makes two system calls and allocates nothing.
     #[allow(unsafe_code)]
@@ -296,7 +341,10 @@ mod tests {
 
     /// Whether a process with these words in its arguments is there.
     fn is_running(words: &str) -> bool {
-        let found = Command::new("pgrep").args(["-f", words]).output().expect("pgrep (procps) is installed");
+        let found = Command::new("pgrep")
+            .args(["-f", words])
+            .output()
+            .expect("pgrep (procps) is installed");
         found.status.success()
     }
 
@@ -304,7 +352,10 @@ mod tests {
     async fn a_failure_carries_the_tools_own_words() {
         let (result, lines) = run(shell("echo one; echo two >&2; exit 3")).await;
         let error = result.unwrap_err().to_string();
-        assert!(error.contains("exit code 3") && error.contains("two"), "{error}");
+        assert!(
+            error.contains("exit code 3") && error.contains("two"),
+            "{error}"
+        );
         assert_eq!(lines.len(), 2);
     }
 
@@ -318,7 +369,12 @@ mod tests {
     #[tokio::test]
     async fn a_missing_program_is_named() {
         let (result, _) = run(Tool::new("/nowhere/kwokctl")).await;
-        assert!(result.unwrap_err().to_string().contains("/nowhere/kwokctl can't be run"));
+        assert!(
+            result
+                .unwrap_err()
+                .to_string()
+                .contains("/nowhere/kwokctl can't be run")
+        );
     }
 
     #[tokio::test]
@@ -348,23 +404,37 @@ mod tests {
         let (sender, _receiver) = mpsc::channel(1);
         let cancel = CancellationToken::new();
         let run = shell("sleep 7393").run(sender, &cancel);
-        assert!(tokio::time::timeout(Duration::from_millis(200), run).await.is_err());
+        assert!(
+            tokio::time::timeout(Duration::from_millis(200), run)
+                .await
+                .is_err()
+        );
         tokio::time::sleep(Duration::from_millis(500)).await;
         assert!(!is_running("sleep 7393"));
     }
 
     #[tokio::test]
     async fn a_flood_is_passed_on_in_bounded_lines() {
-        let (result, lines) = run(shell("head -c 20000000 /dev/zero | tr '\\0' x; yes | head -n 20000")).await;
+        let (result, lines) = run(shell(
+            "head -c 20000000 /dev/zero | tr '\\0' x; yes | head -n 20000",
+        ))
+        .await;
         result.unwrap();
-        assert!(lines.iter().all(|line| line.len() <= super::super::lines::MAX_LINE));
+        assert!(
+            lines
+                .iter()
+                .all(|line| line.len() <= super::super::lines::MAX_LINE)
+        );
     }
 
     #[tokio::test]
     async fn what_it_leaves_running_does_not_hold_it_up() {
         let (sender, mut lines) = mpsc::channel(8);
         let began = Instant::now();
-        shell("setsid sleep 5 & echo done").run(sender, &CancellationToken::new()).await.unwrap();
+        shell("setsid sleep 5 & echo done")
+            .run(sender, &CancellationToken::new())
+            .await
+            .unwrap();
         assert!(began.elapsed() < Duration::from_secs(4));
         assert_eq!(lines.recv().await.as_deref(), Some("done"));
     }
@@ -375,13 +445,18 @@ mod tests {
         let stdout = result.unwrap().stdout;
         assert!(stdout.contains("KWOK_WORKDIR=/w") && stdout.contains("PATH="));
         // Cargo sets this one for every test.
-        assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some() && !stdout.contains("CARGO"), "{stdout}");
+        assert!(
+            std::env::var_os("CARGO_MANIFEST_DIR").is_some() && !stdout.contains("CARGO"),
+            "{stdout}"
+        );
     }
 
     #[cfg(target_os = "linux")]
     #[test]
     fn a_tool_dies_with_the_thread_that_made_it() {
-        let mut child = thread::spawn(|| shell("sleep 7394").spawn().unwrap()).join().unwrap();
+        let mut child = thread::spawn(|| shell("sleep 7394").spawn().unwrap())
+            .join()
+            .unwrap();
         let status = child.wait().unwrap();
         assert_eq!(status.signal(), Some(9));
     }

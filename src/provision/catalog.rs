@@ -53,8 +53,15 @@ pub struct Catalog {
 impl Catalog {
     /// The providers, with the one that the settings prefer; asks each of them whether it works.
     pub async fn new(providers: Vec<Arc<dyn Provider>>, preferred: Option<ProviderName>) -> Self {
-        let providers = providers.into_iter().map(|provider| (provider.name(), provider)).collect();
-        let catalog = Self { providers, preferred, known: RwLock::default() };
+        let providers = providers
+            .into_iter()
+            .map(|provider| (provider.name(), provider))
+            .collect();
+        let catalog = Self {
+            providers,
+            preferred,
+            known: RwLock::default(),
+        };
         catalog.refresh().await;
         catalog
     }
@@ -74,7 +81,11 @@ impl Catalog {
         let default = self.default();
         ProviderName::ALL
             .into_iter()
-            .map(|name| Offer { name, availability: self.availability(name), is_default: default == Some(name) })
+            .map(|name| Offer {
+                name,
+                availability: self.availability(name),
+                is_default: default == Some(name),
+            })
             .collect()
     }
 
@@ -88,23 +99,38 @@ impl Catalog {
 
     /// What is known of a provider.
     pub fn availability(&self, name: ProviderName) -> Availability {
-        let known = self.known.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let known = self
+            .known
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         known.get(&name).cloned().unwrap_or_else(|| {
-            Availability::Unavailable(format!("this version of the lab can't make {name} clusters yet"))
+            Availability::Unavailable(format!(
+                "this version of the lab can't make {name} clusters yet"
+            ))
         })
     }
 
     /// Asks the providers again and again, until cancelled.
     pub async fn keep_fresh(&self, stop: CancellationToken) {
-        while stop.run_until_cancelled(tokio::time::sleep(REFRESH)).await.is_some() {
+        while stop
+            .run_until_cancelled(tokio::time::sleep(REFRESH))
+            .await
+            .is_some()
+        {
             self.refresh().await;
         }
     }
 
     async fn refresh(&self) {
-        let asked = self.providers.iter().map(|(name, provider)| async { (*name, provider.availability().await) });
+        let asked = self
+            .providers
+            .iter()
+            .map(|(name, provider)| async { (*name, provider.availability().await) });
         let answers = futures_util::future::join_all(asked).await;
-        let mut known = self.known.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut known = self
+            .known
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         known.extend(answers);
     }
 }

@@ -24,14 +24,18 @@ pub fn free_ports(count: usize, reserved: &HashSet<u16>) -> io::Result<Vec<u16>>
         .take(count)
         .collect();
     if found.len() < count {
-        return Err(io::Error::other(format!("fewer than {count} of the ports {RANGE:?} are free")));
+        return Err(io::Error::other(format!(
+            "fewer than {count} of the ports {RANGE:?} are free"
+        )));
     }
     Ok(found)
 }
 
 /// Whether nothing listens on a port, on whichever address.
 pub(super) fn is_free(port: u16) -> bool {
-    [Ipv4Addr::LOCALHOST, Ipv4Addr::UNSPECIFIED].into_iter().all(|address| TcpListener::bind((address, port)).is_ok())
+    [Ipv4Addr::LOCALHOST, Ipv4Addr::UNSPECIFIED]
+        .into_iter()
+        .all(|address| TcpListener::bind((address, port)).is_ok())
 }
 
 #[cfg(test)]

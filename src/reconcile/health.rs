@@ -42,8 +42,14 @@ impl Reconciler {
         Ok(())
     }
 
-    async fn look_at(self: &Arc<Self>, cluster: Cluster, stop: &CancellationToken) -> Result<(), StoreError> {
-        let Some(provider) = self.catalog.provider(cluster.provider) else { return Ok(()) };
+    async fn look_at(
+        self: &Arc<Self>,
+        cluster: Cluster,
+        stop: &CancellationToken,
+    ) -> Result<(), StoreError> {
+        let Some(provider) = self.catalog.provider(cluster.provider) else {
+            return Ok(());
+        };
         let (id, spec) = (cluster.id, spec(&cluster));
         let mut health = provider.health(&spec).await;
         if health != Health::Ready {
@@ -52,7 +58,9 @@ impl Reconciler {
         }
         match health {
             Health::Ready if cluster.step.is_some() => {
-                self.journal.record(move |store| async move { store.cluster_answers(id).await }).await?;
+                self.journal
+                    .record(move |store| async move { store.cluster_answers(id).await })
+                    .await?;
             }
             Health::Ready => {}
             // The rest waits for the next round: after a reboot all of them are down.
@@ -61,7 +69,12 @@ impl Reconciler {
                 if stop.is_cancelled() {
                     return Ok(());
                 }
-                if let Some(claim) = self.journal.store().claim(id, Work::Repair, &self.owner, LEASE).await? {
+                if let Some(claim) = self
+                    .journal
+                    .store()
+                    .claim(id, Work::Repair, &self.owner, LEASE)
+                    .await?
+                {
                     tracing::warn!(cluster = %id, why, "a running cluster is down");
                     self.begin(claim, stop);
                 }
@@ -71,7 +84,10 @@ impl Reconciler {
     }
 
     fn repairs(&self) -> usize {
-        self.active().values().filter(|(work, _)| *work == Work::Repair).count()
+        self.active()
+            .values()
+            .filter(|(work, _)| *work == Work::Repair)
+            .count()
     }
 
     async fn count_clusters(&self) {

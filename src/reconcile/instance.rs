@@ -32,7 +32,12 @@ impl Instance {
         let id = Uuid::new_v4().simple().to_string();
         let lock = File::create(path(folder, &id))?;
         lock.lock()?;
-        Ok(Self { owner: format!("{host}/{id}"), host: host.to_owned(), folder: folder.to_owned(), _lock: lock })
+        Ok(Self {
+            owner: format!("{host}/{id}"),
+            host: host.to_owned(),
+            folder: folder.to_owned(),
+            _lock: lock,
+        })
     }
 
     /// The name that leases carry.
@@ -46,7 +51,9 @@ impl Instance {
     /// [`StoreError`] when the database can't say who holds leases.
     pub async fn bury_the_dead(&self, store: &Store) -> Result<(), StoreError> {
         for owner in store.lease_owners().await? {
-            let here = owner.strip_prefix(&self.host).and_then(|rest| rest.strip_prefix('/'));
+            let here = owner
+                .strip_prefix(&self.host)
+                .and_then(|rest| rest.strip_prefix('/'));
             if owner != self.owner && here.is_some_and(|id| !self.is_alive(id)) {
                 let leases = store.release_leases_of(&owner).await?;
                 tracing::info!(owner, leases, "took the work of a server that ended");

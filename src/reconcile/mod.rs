@@ -91,7 +91,10 @@ impl Reconciler {
             self.catalog.keep_fresh(stop.clone()),
         );
         self.workers.close();
-        if tokio::time::timeout(GRACE, self.workers.wait()).await.is_err() {
+        if tokio::time::timeout(GRACE, self.workers.wait())
+            .await
+            .is_err()
+        {
             tracing::warn!("work was left unfinished: the next start goes on with it");
         }
     }

@@ -29,11 +29,18 @@ pub enum OrphanError {
 ///
 /// # Errors
 /// [`OrphanError`] when either side can't say.
-pub async fn orphans(provider: &dyn Provider, store: &Store, host: &str) -> Result<Vec<ProviderRef>, OrphanError> {
+pub async fn orphans(
+    provider: &dyn Provider,
+    store: &Store,
+    host: &str,
+) -> Result<Vec<ProviderRef>, OrphanError> {
     // What exists is asked for first: a row is there before its cluster, so whatever is made meanwhile has one.
     let owned = provider.list_owned().await?;
     let live = store.live_refs(provider.name(), host).await?;
-    Ok(owned.into_iter().filter(|reference| !live.contains(reference)).collect())
+    Ok(owned
+        .into_iter()
+        .filter(|reference| !live.contains(reference))
+        .collect())
 }
 
 /// Removes a cluster that no row wants; its tool's output is nobody's.

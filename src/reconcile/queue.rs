@@ -32,18 +32,28 @@ impl Reconciler {
     }
 
     async fn take_up(self: &Arc<Self>, stop: &CancellationToken) -> Result<(), StoreError> {
-        self.journal.record(|store| async move { store.release_expired().await }).await?;
-        for (work, limit) in [(Work::Destroy, REMOVALS), (Work::Provision, self.concurrency)] {
+        self.journal
+            .record(|store| async move { store.release_expired().await })
+            .await?;
+        for (work, limit) in [
+            (Work::Destroy, REMOVALS),
+            (Work::Provision, self.concurrency),
+        ] {
             while !stop.is_cancelled() {
                 let store = self.journal.store();
-                let Some(claim) = store.claim_next(work, &self.host, &self.owner, LEASE, limit).await? else {
+                let Some(claim) = store
+                    .claim_next(work, &self.host, &self.owner, LEASE, limit)
+                    .await?
+                else {
                     break;
                 };
                 self.begin(claim, stop);
             }
         }
         let host = self.host.clone();
-        self.journal.record(move |store| async move { store.announce_queue(&host).await }).await?;
+        self.journal
+            .record(move |store| async move { store.announce_queue(&host).await })
+            .await?;
         Ok(())
     }
 }

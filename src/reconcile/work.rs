@@ -80,8 +80,17 @@ impl Reconciler {
         let guard = end.clone().drop_guard();
         tokio::spawn(async move {
             let mut renewed = Instant::now();
-            while end.run_until_cancelled(tokio::time::sleep(HEARTBEAT)).await.is_some() {
-                match reconciler.journal.store().renew_lease(id, &reconciler.owner, LEASE).await {
+            while end
+                .run_until_cancelled(tokio::time::sleep(HEARTBEAT))
+                .await
+                .is_some()
+            {
+                match reconciler
+                    .journal
+                    .store()
+                    .renew_lease(id, &reconciler.owner, LEASE)
+                    .await
+                {
                     Ok(Some(now)) if now == status => renewed = Instant::now(),
                     Ok(_) => return cancel.cancel(),
                     // Others may take the cluster over when the lease has ended: not both at once.
@@ -94,14 +103,25 @@ impl Reconciler {
     }
 
     async fn work(&self, claim: &Claim, cancel: &CancellationToken) -> Result<(), StoreError> {
-        let (progress, recorded) = recorder::record(self.journal.clone(), claim.cluster.id, self.owner.clone());
+        let (progress, recorded) =
+            recorder::record(self.journal.clone(), claim.cluster.id, self.owner.clone());
         let outcome = match self.catalog.provider(claim.cluster.provider) {
-            None => Err(TryError::Other(format!("this server has no provider {}", claim.cluster.provider))),
+            None => Err(TryError::Other(format!(
+                "this server has no provider {}",
+                claim.cluster.provider
+            ))),
             // A server ended after the last try and before it said so.
             Some(_) if claim.attempts >= TRIES => Err(TryError::Other(
-                claim.cluster.error_message.clone().unwrap_or_else(|| "the last try failed".to_owned()),
+                claim
+                    .cluster
+                    .error_message
+                    .clone()
+                    .unwrap_or_else(|| "the last try failed".to_owned()),
             )),
-            Some(provider) => self.attempt(claim, &**provider, progress.clone(), cancel).await,
+            Some(provider) => {
+                self.attempt(claim, &**provider, progress.clone(), cancel)
+                    .await
+            }
         };
         drop(progress);
         // What was told last is kept before what it led to.
@@ -126,17 +146,24 @@ impl Reconciler {
                 let began = Instant::now();
                 let spec = self.with_ports(&claim.cluster, provider, &progress).await?;
                 let kubeconfig = provider.ensure(&spec, &progress, cancel).await?;
-                self.metrics.provisioned(provider.name().as_str(), began.elapsed());
+                self.metrics
+                    .provisioned(provider.name().as_str(), began.elapsed());
                 Ok(Some(kubeconfig))
             }
             Work::Repair => {
-                progress.step("The API server does not answer: starting the cluster again").await;
-                provider.repair(&spec(&claim.cluster), &progress, cancel).await?;
+                progress
+                    .step("The API server does not answer: starting the cluster again")
+                    .await;
+                provider
+                    .repair(&spec(&claim.cluster), &progress, cancel)
+                    .await?;
                 Ok(None)
             }
             Work::Destroy => {
                 progress.step("Removing the cluster").await;
-                provider.destroy(&claim.cluster.provider_ref, &progress).await?;
+                provider
+                    .destroy(&claim.cluster.provider_ref, &progress)
+                    .await?;
                 Ok(None)
             }
         }
@@ -145,20 +172,30 @@ impl Reconciler {
     async fn done(&self, claim: &Claim, kubeconfig: Option<Kubeconfig>) -> Result<(), StoreError> {
         let (id, owner) = (claim.cluster.id, self.owner.clone());
         match (claim.work, kubeconfig) {
-            (Work::Provision, Some(kubeconfig)) => match self.cipher.seal(id, kubeconfig.expose()) {
-                Ok(sealed) => {
-                    self.journal
-                        .record(move |store| async move { store.cluster_ready(id, &owner, sealed).await })
-                        .await?;
+            (Work::Provision, Some(kubeconfig)) => {
+                match self.cipher.seal(id, kubeconfig.expose()) {
+                    Ok(sealed) => {
+                        self.journal
+                            .record(move |store| async move {
+                                store.cluster_ready(id, &owner, sealed).await
+                            })
+                            .await?;
+                    }
+                    Err(error) => return self.failed(claim, &error.to_string()).await,
                 }
-                Err(error) => return self.failed(claim, &error.to_string()).await,
-            },
-            (Work::Provision, None) => return self.failed(claim, "the provider gave no kubeconfig").await,
+            }
+            (Work::Provision, None) => {
+                return self.failed(claim, "the provider gave no kubeconfig").await;
+            }
             (Work::Repair, _) => {
-                self.journal.record(move |store| async move { store.cluster_repaired(id, &owner).await }).await?;
+                self.journal
+                    .record(move |store| async move { store.cluster_repaired(id, &owner).await })
+                    .await?;
             }
             (Work::Destroy, _) => {
-                self.journal.record(move |store| async move { store.cluster_gone(id, &owner).await }).await?;
+                self.journal
+                    .record(move |store| async move { store.cluster_gone(id, &owner).await })
+                    .await?;
             }
         }
         Ok(())
@@ -172,7 +209,9 @@ impl Reconciler {
         if attempt <= TRIES {
             let step = format!("Try {attempt} of {TRIES} failed");
             self.journal
-                .record(move |store| async move { store.record_failed_attempt(id, &owner, message, step).await })
+                .record(move |store| async move {
+                    store.record_failed_attempt(id, &owner, message, step).await
+                })
                 .await?;
         }
         if claim.work == Work::Provision {
@@ -184,17 +223,24 @@ impl Reconciler {
             Failure::GiveUp
         };
         let (claim, owner) = (claim.clone(), self.owner.clone());
-        self.journal.record(move |store| async move { store.after_failure(&claim, &owner, failure).await }).await?;
+        self.journal
+            .record(move |store| async move { store.after_failure(&claim, &owner, failure).await })
+            .await?;
         Ok(())
     }
 
     /// Removes what a failed try has made, its ports included: the next one gets others.
     async fn clean(&self, cluster: &Cluster) -> Result<(), StoreError> {
         if let Some(provider) = self.catalog.provider(cluster.provider) {
-            let (progress, recorded) = recorder::record(self.journal.clone(), cluster.id, self.owner.clone());
+            let (progress, recorded) =
+                recorder::record(self.journal.clone(), cluster.id, self.owner.clone());
             if let Err(error) = provider.destroy(&cluster.provider_ref, &progress).await {
                 tracing::warn!(cluster = %cluster.id, %error, "the remains of a failed try can't be removed");
-                progress.log(format!("The remains of this try could not be removed: {error}")).await;
+                progress
+                    .log(format!(
+                        "The remains of this try could not be removed: {error}"
+                    ))
+                    .await;
             }
             drop(progress);
             let _ = recorded.await;
@@ -218,12 +264,19 @@ impl Reconciler {
         let store = self.journal.store();
         store.free_ports(cluster.id).await?;
         for _ in 0..PORT_TRIES {
-            let reserved = store.reserved_ports(&self.host).await?.into_iter().collect();
+            let reserved = store
+                .reserved_ports(&self.host)
+                .await?
+                .into_iter()
+                .collect();
             let mut ports = free_ports(needed, &reserved)
                 .map_err(|error| TryError::Other(format!("no free ports were found: {error}")))?;
             // As the store gives them back: which port is whose must not change with a restart.
             ports.sort_unstable();
-            match store.reserve_ports(cluster.id, &self.host, ports.clone()).await {
+            match store
+                .reserve_ports(cluster.id, &self.host, ports.clone())
+                .await
+            {
                 Ok(()) => {
                     spec.ports = ports;
                     return Ok(spec);
@@ -232,6 +285,8 @@ impl Reconciler {
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(TryError::Other("other clusters took every port that was found free".into()))
+        Err(TryError::Other(
+            "other clusters took every port that was found free".into(),
+        ))
     }
 }

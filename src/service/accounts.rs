@@ -19,8 +19,18 @@ pub struct Accounts {
 
 impl Accounts {
     /// Wires the use cases.
-    pub fn new(store: Store, passwords: Passwords, tokens: Tokens, registration_open: bool) -> Self {
-        Self { store, passwords, tokens, registration_open }
+    pub fn new(
+        store: Store,
+        passwords: Passwords,
+        tokens: Tokens,
+        registration_open: bool,
+    ) -> Self {
+        Self {
+            store,
+            passwords,
+            tokens,
+            registration_open,
+        }
     }
 
     /// Whether anybody may register.
@@ -47,21 +57,30 @@ impl Accounts {
         let (email, password) = match (email.parse::<Email>(), password.parse::<Password>()) {
             (Ok(email), Ok(password)) => (email, password),
             (email, password) => {
-                return Err(ServiceError::Invalid(email.err().into_iter().chain(password.err()).collect()));
+                return Err(ServiceError::Invalid(
+                    email.err().into_iter().chain(password.err()).collect(),
+                ));
             }
         };
         let hash = self.passwords.hash(password).await?;
-        self.store.add_user(&email, hash).await.map_err(|error| match error {
-            StoreError::Conflict(_) => ServiceError::EmailTaken,
-            other => other.into(),
-        })
+        self.store
+            .add_user(&email, hash)
+            .await
+            .map_err(|error| match error {
+                StoreError::Conflict(_) => ServiceError::EmailTaken,
+                other => other.into(),
+            })
     }
 
     /// The user with this address and password, in the same time and words for whatever is wrong.
     ///
     /// # Errors
     /// [`ServiceError::BadCredentials`].
-    pub async fn authenticate(&self, email: &str, password: SecretString) -> Result<User, ServiceError> {
+    pub async fn authenticate(
+        &self,
+        email: &str,
+        password: SecretString,
+    ) -> Result<User, ServiceError> {
         let user = match email.parse::<Email>() {
             Ok(email) => self.store.user_by_email(&email).await?,
             Err(_) => None,
@@ -98,7 +117,9 @@ impl Accounts {
     pub async fn current(&self, id: UserId, generation: i32) -> Result<User, ServiceError> {
         match self.store.user(id).await? {
             Some(user) if user.generation == generation => Ok(user),
-            Some(_) => Err(ServiceError::Unauthenticated("the password was changed since")),
+            Some(_) => Err(ServiceError::Unauthenticated(
+                "the password was changed since",
+            )),
             None => Err(ServiceError::Unauthenticated("the account is gone")),
         }
     }
@@ -113,10 +134,15 @@ impl Accounts {
         current: SecretString,
         new: &str,
     ) -> Result<User, ServiceError> {
-        let new = new
-            .parse::<Password>()
-            .map_err(|invalid| Invalid { field: "new_password", ..invalid })?;
-        if !self.passwords.verify(current, Some(user.password_hash.clone())).await? {
+        let new = new.parse::<Password>().map_err(|invalid| Invalid {
+            field: "new_password",
+            ..invalid
+        })?;
+        if !self
+            .passwords
+            .verify(current, Some(user.password_hash.clone()))
+            .await?
+        {
             return Err(Invalid::new("current_password", "is not your password").into());
         }
         self.replace_password(user, new).await
@@ -139,8 +165,14 @@ impl Accounts {
 
     async fn replace_password(&self, user: &User, new: Password) -> Result<User, ServiceError> {
         let hash = self.passwords.hash(new).await?;
-        if !self.store.replace_password(user.id, user.generation, hash).await? {
-            return Err(ServiceError::Unauthenticated("the password was changed since"));
+        if !self
+            .store
+            .replace_password(user.id, user.generation, hash)
+            .await?
+        {
+            return Err(ServiceError::Unauthenticated(
+                "the password was changed since",
+            ));
         }
         self.current(user.id, user.generation.wrapping_add(1)).await
     }

@@ -23,7 +23,9 @@ pub enum CipherError {
     #[error("it must be 32 bytes in base64, as `openssl rand -base64 32` prints them")]
     BadKey,
     /// None of the keys has the id that the text names.
-    #[error("it is encrypted under a key that is neither ENCRYPTION_KEY nor ENCRYPTION_KEY_PREVIOUS")]
+    #[error(
+        "it is encrypted under a key that is neither ENCRYPTION_KEY nor ENCRYPTION_KEY_PREVIOUS"
+    )]
     UnknownKey,
     /// It was changed, cut, or is another cluster's.
     #[error("it can't be decrypted: it was changed, or belongs to another cluster")]
@@ -43,7 +45,9 @@ impl EncryptionKey {
     /// # Errors
     /// [`CipherError::BadKey`] when it is not 32 bytes.
     pub fn from_base64(text: &str) -> Result<Self, CipherError> {
-        let bytes = BASE64_STANDARD.decode(text.trim()).map_err(|_| CipherError::BadKey)?;
+        let bytes = BASE64_STANDARD
+            .decode(text.trim())
+            .map_err(|_| CipherError::BadKey)?;
         let cipher = Aes256Gcm::new_from_slice(&bytes).map_err(|_| CipherError::BadKey)?;
         let mut id = [0; KEY_ID];
         id.copy_from_slice(&Sha256::digest(&bytes)[..KEY_ID]);
@@ -75,8 +79,15 @@ impl KubeconfigCipher {
     /// [`CipherError::Damaged`] when it is too long for the algorithm (64 GiB).
     pub fn seal(&self, cluster: ClusterId, text: &str) -> Result<Vec<u8>, CipherError> {
         let nonce = Nonce::generate();
-        let payload = Payload { msg: text.as_bytes(), aad: cluster.as_bytes() };
-        let sealed = self.current.cipher.encrypt(&nonce, payload).map_err(|_| CipherError::Damaged)?;
+        let payload = Payload {
+            msg: text.as_bytes(),
+            aad: cluster.as_bytes(),
+        };
+        let sealed = self
+            .current
+            .cipher
+            .encrypt(&nonce, payload)
+            .map_err(|_| CipherError::Damaged)?;
         Ok([&[FORMAT], &self.current.id[..], &nonce[..], &sealed[..]].concat())
     }
 
@@ -95,8 +106,14 @@ impl KubeconfigCipher {
             .find(|key| key.id == id)
             .ok_or(CipherError::UnknownKey)?;
         let nonce = Nonce::try_from(nonce).map_err(|_| CipherError::Damaged)?;
-        let payload = Payload { msg: text, aad: cluster.as_bytes() };
-        let text = key.cipher.decrypt(&nonce, payload).map_err(|_| CipherError::Damaged)?;
+        let payload = Payload {
+            msg: text,
+            aad: cluster.as_bytes(),
+        };
+        let text = key
+            .cipher
+            .decrypt(&nonce, payload)
+            .map_err(|_| CipherError::Damaged)?;
         String::from_utf8(text).map_err(|_| CipherError::Damaged)
     }
 
@@ -120,14 +137,21 @@ mod tests {
         let sealed = cipher.seal(id, "client-key-data").unwrap();
         assert!(!sealed.windows(6).any(|window| window == b"client"));
         assert_eq!(cipher.open(id, &sealed).unwrap(), "client-key-data");
-        assert_ne!(sealed, cipher.seal(id, "client-key-data").unwrap(), "each has a nonce of its own");
+        assert_ne!(
+            sealed,
+            cipher.seal(id, "client-key-data").unwrap(),
+            "each has a nonce of its own"
+        );
     }
 
     #[test]
     fn another_clusters_or_a_changed_text_does_not_open() {
         let (cipher, id) = (KubeconfigCipher::new(key(), None), ClusterId::random());
         let sealed = cipher.seal(id, "secret").unwrap();
-        assert_eq!(cipher.open(ClusterId::random(), &sealed), Err(CipherError::Damaged));
+        assert_eq!(
+            cipher.open(ClusterId::random(), &sealed),
+            Err(CipherError::Damaged)
+        );
         for at in [0, HEAD - 1, HEAD, sealed.len() - 1] {
             let mut changed = sealed.clone();
             changed[at] ^= 1;
@@ -141,11 +165,16 @@ mod tests {
     #[test]
     fn keys_rotate() {
         let (old, new, id) = (key(), key(), ClusterId::random());
-        let sealed = KubeconfigCipher::new(old.clone(), None).seal(id, "secret").unwrap();
+        let sealed = KubeconfigCipher::new(old.clone(), None)
+            .seal(id, "secret")
+            .unwrap();
         let rotated = KubeconfigCipher::new(new.clone(), Some(old));
         assert!(!rotated.is_current(&sealed));
         assert_eq!(rotated.open(id, &sealed).unwrap(), "secret");
-        assert_eq!(KubeconfigCipher::new(new, None).open(id, &sealed), Err(CipherError::UnknownKey));
+        assert_eq!(
+            KubeconfigCipher::new(new, None).open(id, &sealed),
+            Err(CipherError::UnknownKey)
+        );
     }
 
     #[test]

@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 use super::{Journal, KubeconfigCipher, ServiceError, Watch};
 use crate::{
     domain::{
-        Cluster, ClusterEvent, ClusterId, ClusterName, ClusterStatus, Invalid, Kubeconfig, KubernetesVersion,
-        NodeCount, ProviderName, TtlLimits, User, UserId,
+        Cluster, ClusterEvent, ClusterId, ClusterName, ClusterStatus, Invalid, Kubeconfig,
+        KubernetesVersion, NodeCount, ProviderName, TtlLimits, User, UserId,
     },
     provision::{Catalog, Offer},
     store::{NewCluster, Requested},
@@ -66,8 +66,20 @@ pub struct Clusters {
 
 impl Clusters {
     /// Wires the use cases; new clusters that live on a host live on `host`.
-    pub fn new(journal: Journal, catalog: Arc<Catalog>, cipher: KubeconfigCipher, limits: Limits, host: &str) -> Self {
-        Self { journal, catalog, cipher, limits, host: host.into() }
+    pub fn new(
+        journal: Journal,
+        catalog: Arc<Catalog>,
+        cipher: KubeconfigCipher,
+        limits: Limits,
+        host: &str,
+    ) -> Self {
+        Self {
+            journal,
+            catalog,
+            cipher,
+            limits,
+            host: host.into(),
+        }
     }
 
     /// What the installation allows.
@@ -87,8 +99,14 @@ impl Clusters {
     pub async fn request(&self, user: &User, wish: Wish) -> Result<Listed, ServiceError> {
         let new = self.check(user, wish)?;
         let quota = new.quota;
-        match self.journal.record(|store| async move { store.request_cluster(new).await }).await? {
-            Requested::Accepted(cluster, _) | Requested::Repeated(cluster) => self.listed(cluster).await,
+        match self
+            .journal
+            .record(|store| async move { store.request_cluster(new).await })
+            .await?
+        {
+            Requested::Accepted(cluster, _) | Requested::Repeated(cluster) => {
+                self.listed(cluster).await
+            }
             Requested::KeyReused => Err(ServiceError::KeyReused),
             Requested::NameTaken => Err(ServiceError::NameTaken),
             Requested::OverQuota => Err(ServiceError::OverQuota(quota)),
@@ -99,10 +117,17 @@ impl Clusters {
     ///
     /// # Errors
     /// [`ServiceError::Unavailable`].
-    pub async fn list(&self, user: UserId, status: Option<ClusterStatus>) -> Result<Vec<Listed>, ServiceError> {
+    pub async fn list(
+        &self,
+        user: UserId,
+        status: Option<ClusterStatus>,
+    ) -> Result<Vec<Listed>, ServiceError> {
         let clusters = self.journal.store().clusters_of(user, status).await?;
         let waiting = self.waiting_if_any(&clusters).await?;
-        Ok(clusters.into_iter().map(|cluster| place(cluster, &waiting)).collect())
+        Ok(clusters
+            .into_iter()
+            .map(|cluster| place(cluster, &waiting))
+            .collect())
     }
 
     /// One of a user's clusters.
@@ -118,7 +143,11 @@ impl Clusters {
     ///
     /// # Errors
     /// [`ServiceError::NoSuchCluster`].
-    pub async fn events(&self, user: UserId, id: ClusterId) -> Result<Vec<ClusterEvent>, ServiceError> {
+    pub async fn events(
+        &self,
+        user: UserId,
+        id: ClusterId,
+    ) -> Result<Vec<ClusterEvent>, ServiceError> {
         self.own(user, id).await?;
         Ok(self.journal.store().latest_events(id, LATEST).await?)
     }
@@ -145,12 +174,19 @@ impl Clusters {
     /// [`ServiceError::NoSuchCluster`].
     pub async fn release(&self, user: UserId, id: ClusterId) -> Result<Listed, ServiceError> {
         let mut cluster = self.own(user, id).await?;
-        self.journal.record(move |store| async move { store.release_cluster(id, "Deletion requested").await }).await?;
+        self.journal
+            .record(
+                move |store| async move { store.release_cluster(id, "Deletion requested").await },
+            )
+            .await?;
         match self.get(user, id).await {
             // So quick: it was there, and was to go.
             Err(ServiceError::NoSuchCluster) => {
                 cluster.status = ClusterStatus::Deleting;
-                Ok(Listed { cluster, queue_position: None })
+                Ok(Listed {
+                    cluster,
+                    queue_position: None,
+                })
             }
             answer => answer,
         }
@@ -160,17 +196,26 @@ impl Clusters {
     ///
     /// # Errors
     /// [`ServiceError::NoSuchCluster`], more than the limit allows, or a cluster that is going.
-    pub async fn extend(&self, user: UserId, id: ClusterId, hours: i64) -> Result<Listed, ServiceError> {
+    pub async fn extend(
+        &self,
+        user: UserId,
+        id: ClusterId,
+        hours: i64,
+    ) -> Result<Listed, ServiceError> {
         loop {
             let cluster = self.own(user, id).await?;
             if cluster.status == ClusterStatus::Deleting {
-                return Err(ServiceError::WrongState("the cluster is being deleted: it can't be extended".into()));
+                return Err(ServiceError::WrongState(
+                    "the cluster is being deleted: it can't be extended".into(),
+                ));
             }
             let longer = self.limits.ttl.extend(cluster.ttl, hours)?;
             let from = cluster.ttl;
             let extended = self
                 .journal
-                .record(move |store| async move { store.extend_cluster(&cluster, from, longer).await })
+                .record(
+                    move |store| async move { store.extend_cluster(&cluster, from, longer).await },
+                )
                 .await?;
             if extended.is_some() {
                 return self.get(user, id).await;
@@ -184,7 +229,11 @@ impl Clusters {
     /// [`ServiceError::NoSuchCluster`], or a cluster that is not in `ERROR`.
     pub async fn retry(&self, user: UserId, id: ClusterId) -> Result<Listed, ServiceError> {
         let cluster = self.own(user, id).await?;
-        match self.journal.record(move |store| async move { store.retry_cluster(id).await }).await? {
+        match self
+            .journal
+            .record(move |store| async move { store.retry_cluster(id).await })
+            .await?
+        {
             Some(_) => self.get(user, id).await,
             None => Err(ServiceError::WrongState(format!(
                 "only a cluster in ERROR can be retried: this one is {}",
@@ -197,7 +246,11 @@ impl Clusters {
     ///
     /// # Errors
     /// [`ServiceError::NoSuchCluster`], or a cluster that is not RUNNING.
-    pub async fn kubeconfig(&self, user: UserId, id: ClusterId) -> Result<(ClusterName, String), ServiceError> {
+    pub async fn kubeconfig(
+        &self,
+        user: UserId,
+        id: ClusterId,
+    ) -> Result<(ClusterName, String), ServiceError> {
         let cluster = self.own(user, id).await?;
         if cluster.status != ClusterStatus::Running {
             return Err(ServiceError::WrongState(format!(
@@ -205,10 +258,20 @@ impl Clusters {
                 cluster.status
             )));
         }
-        let sealed = self.journal.store().sealed_kubeconfig(id).await?.ok_or(ServiceError::NoSuchCluster)?;
-        let text = self.cipher.open(id, &sealed).map_err(ServiceError::internal)?;
+        let sealed = self
+            .journal
+            .store()
+            .sealed_kubeconfig(id)
+            .await?
+            .ok_or(ServiceError::NoSuchCluster)?;
+        let text = self
+            .cipher
+            .open(id, &sealed)
+            .map_err(ServiceError::internal)?;
         let kubeconfig = Kubeconfig::parse(text).map_err(ServiceError::internal)?;
-        let rendered = kubeconfig.render(&cluster.name, None).map_err(ServiceError::internal)?;
+        let rendered = kubeconfig
+            .render(&cluster.name, None)
+            .map_err(ServiceError::internal)?;
         Ok((cluster.name, rendered))
     }
 
@@ -222,8 +285,14 @@ impl Clusters {
             if self.cipher.is_current(&sealed) {
                 continue;
             }
-            let text = self.cipher.open(id, &sealed).map_err(|why| ServiceError::internal(format!("the kubeconfig of {id}: {why}")))?;
-            let again = self.cipher.seal(id, &text).map_err(ServiceError::internal)?;
+            let text = self
+                .cipher
+                .open(id, &sealed)
+                .map_err(|why| ServiceError::internal(format!("the kubeconfig of {id}: {why}")))?;
+            let again = self
+                .cipher
+                .seal(id, &text)
+                .map_err(ServiceError::internal)?;
             store.replace_sealed(id, sealed, again).await?;
             tracing::info!(cluster = %id, "encrypted a kubeconfig under the new key");
         }
@@ -231,7 +300,11 @@ impl Clusters {
     }
 
     async fn own(&self, user: UserId, id: ClusterId) -> Result<Cluster, ServiceError> {
-        self.journal.store().cluster_of(user, id).await?.ok_or(ServiceError::NoSuchCluster)
+        self.journal
+            .store()
+            .cluster_of(user, id)
+            .await?
+            .ok_or(ServiceError::NoSuchCluster)
     }
 
     async fn listed(&self, cluster: Cluster) -> Result<Listed, ServiceError> {
@@ -244,7 +317,10 @@ impl Clusters {
         &self,
         clusters: &[Cluster],
     ) -> Result<Vec<(ClusterId, Option<String>)>, ServiceError> {
-        if clusters.iter().any(|cluster| cluster.status == ClusterStatus::Provisioning) {
+        if clusters
+            .iter()
+            .any(|cluster| cluster.status == ClusterStatus::Provisioning)
+        {
             Ok(self.journal.store().waiting().await?)
         } else {
             Ok(Vec::new())
@@ -255,9 +331,16 @@ impl Clusters {
         let mut invalid = Vec::new();
         let digest = digest(&wish);
         let name = keep(wish.name.parse::<ClusterName>(), &mut invalid);
-        let ttl = keep(self.limits.ttl.ttl(wish.ttl_hours.unwrap_or(1)), &mut invalid);
+        let ttl = keep(
+            self.limits.ttl.ttl(wish.ttl_hours.unwrap_or(1)),
+            &mut invalid,
+        );
         let nodes = keep(NodeCount::new(wish.nodes.unwrap_or(1)), &mut invalid);
-        let version = wish.kubernetes_version.as_deref().map(str::parse::<KubernetesVersion>).transpose();
+        let version = wish
+            .kubernetes_version
+            .as_deref()
+            .map(str::parse::<KubernetesVersion>)
+            .transpose();
         let version = keep(version, &mut invalid);
         let idempotency = keep(idempotency(wish.idempotency_key, digest), &mut invalid);
         let offer = keep(self.offer(wish.provider.as_deref()), &mut invalid);
@@ -266,21 +349,24 @@ impl Clusters {
             _ => None,
         };
         match (name, ttl, nodes, offer, version, idempotency) {
-            (Some(name), Some(ttl), Some(nodes), Some(offer), Some(kubernetes_version), Some(idempotency))
-                if invalid.is_empty() =>
-            {
-                Ok(NewCluster {
-                    owner: user.id,
-                    name,
-                    provider: offer.name,
-                    host: (offer.name != ProviderName::Vcluster).then(|| self.host.to_string()),
-                    kubernetes_version,
-                    nodes,
-                    ttl,
-                    idempotency,
-                    quota: self.limits.clusters_per_user,
-                })
-            }
+            (
+                Some(name),
+                Some(ttl),
+                Some(nodes),
+                Some(offer),
+                Some(kubernetes_version),
+                Some(idempotency),
+            ) if invalid.is_empty() => Ok(NewCluster {
+                owner: user.id,
+                name,
+                provider: offer.name,
+                host: (offer.name != ProviderName::Vcluster).then(|| self.host.to_string()),
+                kubernetes_version,
+                nodes,
+                ttl,
+                idempotency,
+                quota: self.limits.clusters_per_user,
+            }),
             _ => Err(ServiceError::Invalid(invalid)),
         }
     }
@@ -289,7 +375,10 @@ impl Clusters {
         let name = match wished {
             Some(name) => name.parse::<ProviderName>()?,
             None => self.catalog.default().ok_or_else(|| {
-                Invalid::new("provider", "no provider works here: `pyk8s-lab doctor` says why, and how to mend it")
+                Invalid::new(
+                    "provider",
+                    "no provider works here: `pyk8s-lab doctor` says why, and how to mend it",
+                )
             })?,
         };
         self.catalog
@@ -304,9 +393,15 @@ fn keep<T>(checked: Result<T, Invalid>, invalid: &mut Vec<Invalid>) -> Option<T>
     checked.map_err(|refused| invalid.push(refused)).ok()
 }
 
-fn choose_version(offer: &Offer, wished: Option<KubernetesVersion>) -> Result<KubernetesVersion, Invalid> {
+fn choose_version(
+    offer: &Offer,
+    wished: Option<KubernetesVersion>,
+) -> Result<KubernetesVersion, Invalid> {
     if let Some(reason) = offer.reason() {
-        return Err(Invalid::new("provider", format!("{} does not work here: {reason}", offer.name)));
+        return Err(Invalid::new(
+            "provider",
+            format!("{} does not work here: {reason}", offer.name),
+        ));
     }
     let versions = offer.versions();
     let chosen = match &wished {
@@ -315,14 +410,19 @@ fn choose_version(offer: &Offer, wished: Option<KubernetesVersion>) -> Result<Ku
     };
     chosen.cloned().ok_or_else(|| {
         let offered: Vec<String> = versions.iter().map(ToString::to_string).collect();
-        Invalid::new("kubernetes_version", format!("{} offers {}", offer.name, offered.join(", ")))
+        Invalid::new(
+            "kubernetes_version",
+            format!("{} offers {}", offer.name, offered.join(", ")),
+        )
     })
 }
 
 fn idempotency(key: Option<String>, digest: String) -> Result<Option<(String, String)>, Invalid> {
     match key {
         None => Ok(None),
-        Some(key) if (1..=MAX_KEY).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()) => {
+        Some(key)
+            if (1..=MAX_KEY).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()) =>
+        {
             Ok(Some((key, digest)))
         }
         Some(_) => Err(Invalid::new(
@@ -336,9 +436,18 @@ fn idempotency(key: Option<String>, digest: String) -> Result<Option<(String, St
 fn digest(wish: &Wish) -> String {
     let asked = format!(
         "{:?}",
-        (&wish.name, wish.ttl_hours, &wish.provider, &wish.kubernetes_version, wish.nodes)
+        (
+            &wish.name,
+            wish.ttl_hours,
+            &wish.provider,
+            &wish.kubernetes_version,
+            wish.nodes
+        )
     );
-    Sha256::digest(asked).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(asked)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// Finds a cluster's place among those that wait on the same host.
@@ -348,5 +457,8 @@ fn place(cluster: Cluster, waiting: &[(ClusterId, Option<String>)]) -> Listed {
         .filter(|(_, host)| *host == cluster.host)
         .position(|(id, _)| *id == cluster.id)
         .and_then(|place| u32::try_from(place + 1).ok());
-    Listed { cluster, queue_position }
+    Listed {
+        cluster,
+        queue_position,
+    }
 }

@@ -49,7 +49,11 @@ pub struct Journal {
 impl Journal {
     /// Joins the two.
     pub fn new(store: Store, bus: Arc<dyn Bus>) -> Self {
-        Self { store, bus, turn: Arc::default() }
+        Self {
+            store,
+            bus,
+            turn: Arc::default(),
+        }
     }
 
     /// The store, for reading.

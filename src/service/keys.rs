@@ -18,6 +18,7 @@ impl SecretKey {
     }
 
     /// The key for a purpose.
+    #[expect(clippy::expect_used, reason = "a proven invariant, see its words")]
     pub fn derive(&self, purpose: &str) -> [u8; 64] {
         let mut key = [0; 64];
         Hkdf::<Sha256>::new(None, self.0.expose_secret().as_bytes())
@@ -36,6 +37,9 @@ mod tests {
         let secret = SecretKey::new("a secret");
         assert_eq!(secret.derive("tokens"), secret.derive("tokens"));
         assert_ne!(secret.derive("tokens"), secret.derive("cookies"));
-        assert_ne!(secret.derive("tokens"), SecretKey::new("another").derive("tokens"));
+        assert_ne!(
+            secret.derive("tokens"),
+            SecretKey::new("another").derive("tokens")
+        );
     }
 }

@@ -29,7 +29,10 @@ impl Passwords {
     /// [`ServiceError::Internal`] when the system gives no randomness.
     pub fn new() -> Result<Self, ServiceError> {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Ok(Self { places: Arc::new(Semaphore::new(cores)), decoy: hash("nobody's password")?.into() })
+        Ok(Self {
+            places: Arc::new(Semaphore::new(cores)),
+            decoy: hash("nobody's password")?.into(),
+        })
     }
 
     /// Hashes a new password.
@@ -44,21 +47,37 @@ impl Passwords {
     ///
     /// # Errors
     /// [`ServiceError::Internal`] when the stored hash can't be read.
-    pub async fn verify(&self, password: SecretString, hash: Option<String>) -> Result<bool, ServiceError> {
+    pub async fn verify(
+        &self,
+        password: SecretString,
+        hash: Option<String>,
+    ) -> Result<bool, ServiceError> {
         let decoy = self.decoy.clone();
         self.in_pool(move || {
             let known = hash.is_some();
             let against = hash.as_deref().unwrap_or(&decoy);
-            let against = PasswordHash::new(against).map_err(|error| ServiceError::internal(error.to_string()))?;
-            let matches = Argon2::default().verify_password(password.expose_secret().as_bytes(), &against).is_ok();
+            let against = PasswordHash::new(against)
+                .map_err(|error| ServiceError::internal(error.to_string()))?;
+            let matches = Argon2::default()
+                .verify_password(password.expose_secret().as_bytes(), &against)
+                .is_ok();
             Ok(known && matches)
         })
         .await?
     }
 
-    async fn in_pool<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, ServiceError> {
-        let _place = self.places.acquire().await.map_err(ServiceError::internal)?;
-        tokio::task::spawn_blocking(work).await.map_err(ServiceError::internal)
+    async fn in_pool<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, ServiceError> {
+        let _place = self
+            .places
+            .acquire()
+            .await
+            .map_err(ServiceError::internal)?;
+        tokio::task::spawn_blocking(work)
+            .await
+            .map_err(ServiceError::internal)
     }
 }
 
@@ -76,15 +95,36 @@ mod tests {
     #[tokio::test]
     async fn a_password_is_known_again_and_another_is_not() {
         let passwords = Passwords::new().unwrap();
-        let hash = passwords.hash("correct horse".parse().unwrap()).await.unwrap();
-        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
-        assert!(passwords.verify("correct horse".into(), Some(hash.clone())).await.unwrap());
-        assert!(!passwords.verify("battery staple".into(), Some(hash)).await.unwrap());
+        let hash = passwords
+            .hash("correct horse".parse().unwrap())
+            .await
+            .unwrap();
+        assert!(
+            hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+            "{hash}"
+        );
+        assert!(
+            passwords
+                .verify("correct horse".into(), Some(hash.clone()))
+                .await
+                .unwrap()
+        );
+        assert!(
+            !passwords
+                .verify("battery staple".into(), Some(hash))
+                .await
+                .unwrap()
+        );
     }
 
     #[tokio::test]
     async fn without_an_account_nothing_matches_not_even_the_decoy() {
         let passwords = Passwords::new().unwrap();
-        assert!(!passwords.verify("nobody's password".into(), None).await.unwrap());
+        assert!(
+            !passwords
+                .verify("nobody's password".into(), None)
+                .await
+                .unwrap()
+        );
     }
 }

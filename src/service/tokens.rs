@@ -53,7 +53,11 @@ impl Tokens {
         validation.set_audience(&[NAME]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         validation.leeway = 0;
-        Self { encoding: EncodingKey::from_secret(&key), decoding: DecodingKey::from_secret(&key), validation }
+        Self {
+            encoding: EncodingKey::from_secret(&key),
+            decoding: DecodingKey::from_secret(&key),
+            validation,
+        }
     }
 
     /// A token for `user`.
@@ -74,7 +78,8 @@ impl Tokens {
             jti: Uuid::new_v4().to_string(),
             generation: user.generation,
         };
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding).map_err(ServiceError::internal)
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding)
+            .map_err(ServiceError::internal)
     }
 
     /// Reads a token: its signature, issuer, audience and time are right.
@@ -91,10 +96,16 @@ impl Tokens {
             })?
             .claims;
         let invalid = ServiceError::Unauthenticated("the access token is not valid");
-        let (Ok(user), Some(expires_at)) = (claims.sub.parse(), DateTime::from_timestamp(claims.exp, 0)) else {
+        let (Ok(user), Some(expires_at)) =
+            (claims.sub.parse(), DateTime::from_timestamp(claims.exp, 0))
+        else {
             return Err(invalid);
         };
-        Ok(Bearer { user, generation: claims.generation, expires_at })
+        Ok(Bearer {
+            user,
+            generation: claims.generation,
+            expires_at,
+        })
     }
 }
 
@@ -128,20 +139,40 @@ mod tests {
     #[test]
     fn an_expired_token_says_so() {
         let tokens = tokens();
-        let old = tokens.issue_at(&user(), Utc::now() - Duration::minutes(61)).unwrap();
-        assert!(tokens.read(&old).unwrap_err().to_string().contains("expired"));
+        let old = tokens
+            .issue_at(&user(), Utc::now() - Duration::minutes(61))
+            .unwrap();
+        assert!(
+            tokens
+                .read(&old)
+                .unwrap_err()
+                .to_string()
+                .contains("expired")
+        );
     }
 
     #[test]
     fn forged_and_unsigned_tokens_are_refused() {
         let tokens = tokens();
-        let forged = Tokens::new(&SecretKey::new("another")).issue(&user()).unwrap();
+        let forged = Tokens::new(&SecretKey::new("another"))
+            .issue(&user())
+            .unwrap();
         let genuine = tokens.issue(&user()).unwrap();
         let payload = genuine.split('.').nth(1).unwrap();
         let none = BASE64_URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"JWT"}"#);
         let cut = &genuine[..genuine.len() - 3];
-        for bad in [&forged, &format!("{none}.{payload}."), cut, "", "a.b.c", "....."] {
-            assert!(matches!(tokens.read(bad), Err(ServiceError::Unauthenticated(_))), "{bad}");
+        for bad in [
+            &forged,
+            &format!("{none}.{payload}."),
+            cut,
+            "",
+            "a.b.c",
+            ".....",
+        ] {
+            assert!(
+                matches!(tokens.read(bad), Err(ServiceError::Unauthenticated(_))),
+                "{bad}"
+            );
         }
     }
 }

@@ -50,7 +50,15 @@ impl Watch {
             None => journal.store().last_seq(user).await?,
         };
         let replaying = after.is_some();
-        Ok(Self { journal: journal.clone(), user, cluster, missed: VecDeque::new(), replaying, live, last })
+        Ok(Self {
+            journal: journal.clone(),
+            user,
+            cluster,
+            missed: VecDeque::new(),
+            replaying,
+            live,
+            last,
+        })
     }
 
     /// The next event; `None` when the bus has ended. Dropping the future loses no event.
@@ -60,7 +68,9 @@ impl Watch {
     pub async fn next(&mut self) -> Result<Option<Arc<ClusterEvent>>, WatchError> {
         if self.missed.is_empty() && self.replaying {
             let store = self.journal.store();
-            let page = store.events_after(self.user, self.cluster, self.last, PAGE).await;
+            let page = store
+                .events_after(self.user, self.cluster, self.last, PAGE)
+                .await;
             let page = page.map_err(ServiceError::from)?;
             self.replaying = !page.is_empty();
             self.last = page.last().map_or(self.last, |newest| newest.seq);
@@ -71,7 +81,9 @@ impl Watch {
         }
         loop {
             match self.live.recv().await {
-                Ok(event) if event.seq > self.last && self.concerns(&event) => return Ok(Some(event)),
+                Ok(event) if event.seq > self.last && self.concerns(&event) => {
+                    return Ok(Some(event));
+                }
                 Ok(_) => {}
                 Err(RecvError::Lagged(_)) => return Err(WatchError::Overflow),
                 Err(RecvError::Closed) => return Ok(None),
@@ -80,6 +92,9 @@ impl Watch {
     }
 
     fn concerns(&self, event: &ClusterEvent) -> bool {
-        event.user_id == self.user && self.cluster.is_none_or(|cluster| cluster == event.cluster_id)
+        event.user_id == self.user
+            && self
+                .cluster
+                .is_none_or(|cluster| cluster == event.cluster_id)
     }
 }

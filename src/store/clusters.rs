@@ -10,8 +10,8 @@ use super::{
     schema::{clusters, idempotency_keys, users},
 };
 use crate::domain::{
-    Cluster, ClusterEvent, ClusterId, ClusterName, ClusterStatus, EventKind, KubernetesVersion, Move, NodeCount,
-    ProviderName, ProviderRef, Ttl, UserId,
+    Cluster, ClusterEvent, ClusterId, ClusterName, ClusterStatus, EventKind, KubernetesVersion,
+    Move, NodeCount, ProviderName, ProviderRef, Ttl, UserId,
 };
 
 /// A cluster to be.
@@ -53,14 +53,19 @@ pub enum Requested {
 }
 
 pub(super) fn load(conn: &mut AnyConnection, id: &str) -> Result<Cluster, StoreError> {
-    let row = clusters::table.find(id).select(ClusterRow::as_select()).first::<ClusterRow>(conn)?;
+    let row = clusters::table
+        .find(id)
+        .select(ClusterRow::as_select())
+        .first::<ClusterRow>(conn)?;
     let ports = ports::of(conn, id)?;
     row.into_cluster(ports)
 }
 
 /// The statuses from which `by` is allowed, as the column holds them.
 pub(super) fn allowing(by: Move) -> Vec<&'static str> {
-    ClusterStatus::allowing(by).map(ClusterStatus::as_str).collect()
+    ClusterStatus::allowing(by)
+        .map(ClusterStatus::as_str)
+        .collect()
 }
 
 impl Store {
@@ -94,7 +99,9 @@ impl Store {
                 .select(ClusterRow::as_select())
                 .load(conn)?;
             // Its ports are nothing that its owner sees.
-            rows.into_iter().map(|row| row.into_cluster(Vec::new())).collect()
+            rows.into_iter()
+                .map(|row| row.into_cluster(Vec::new()))
+                .collect()
         })
         .await
     }
@@ -103,7 +110,11 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] when the database can't say.
-    pub async fn cluster_of(&self, owner: UserId, id: ClusterId) -> Result<Option<Cluster>, StoreError> {
+    pub async fn cluster_of(
+        &self,
+        owner: UserId,
+        id: ClusterId,
+    ) -> Result<Option<Cluster>, StoreError> {
         self.run(move |conn| {
             let row = clusters::table
                 .find(id.to_string())
@@ -127,7 +138,10 @@ impl Store {
             waiting(conn, now)?
                 .into_iter()
                 .map(|(id, host, _)| {
-                    let id = id.parse().map_err(|_| StoreError::Unreadable { what: "cluster id", value: id })?;
+                    let id = id.parse().map_err(|_| StoreError::Unreadable {
+                        what: "cluster id",
+                        value: id,
+                    })?;
                     Ok((id, host))
                 })
                 .collect()
@@ -163,7 +177,10 @@ impl Store {
                 .load(conn)?;
             rows.into_iter()
                 .map(|(id, sealed)| {
-                    let id = id.parse().map_err(|_| StoreError::Unreadable { what: "cluster id", value: id })?;
+                    let id = id.parse().map_err(|_| StoreError::Unreadable {
+                        what: "cluster id",
+                        value: id,
+                    })?;
                     Ok((id, sealed.unwrap_or_default()))
                 })
                 .collect()
@@ -175,11 +192,20 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] when the database refuses.
-    pub async fn replace_sealed(&self, id: ClusterId, old: Vec<u8>, new: Vec<u8>) -> Result<(), StoreError> {
+    pub async fn replace_sealed(
+        &self,
+        id: ClusterId,
+        old: Vec<u8>,
+        new: Vec<u8>,
+    ) -> Result<(), StoreError> {
         self.run(move |conn| {
-            diesel::update(clusters::table.find(id.to_string()).filter(clusters::kubeconfig.eq(Some(old))))
-                .set(clusters::kubeconfig.eq(Some(new)))
-                .execute(conn)?;
+            diesel::update(
+                clusters::table
+                    .find(id.to_string())
+                    .filter(clusters::kubeconfig.eq(Some(old))),
+            )
+            .set(clusters::kubeconfig.eq(Some(new)))
+            .execute(conn)?;
             Ok(())
         })
         .await
@@ -273,23 +299,31 @@ impl Store {
             Ok(clusters::table
                 .filter(clusters::deleted_at.is_null())
                 .group_by((clusters::status, clusters::provider))
-                .select((clusters::status, clusters::provider, diesel::dsl::count_star()))
+                .select((
+                    clusters::status,
+                    clusters::provider,
+                    diesel::dsl::count_star(),
+                ))
                 .load(conn)?)
         })
         .await
     }
 }
 
+/// One that waits: its id, its host, and its step.
+pub(super) type Waiting = (String, Option<String>, Option<String>);
+
 /// Those that wait for their turn: wanted, never tried, nobody's lease.
-pub(super) fn waiting(
-    conn: &mut AnyConnection,
-    now: i64,
-) -> Result<Vec<(String, Option<String>, Option<String>)>, StoreError> {
+pub(super) fn waiting(conn: &mut AnyConnection, now: i64) -> Result<Vec<Waiting>, StoreError> {
     Ok(clusters::table
         .filter(clusters::deleted_at.is_null())
         .filter(clusters::status.eq(ClusterStatus::Provisioning.as_str()))
         .filter(clusters::attempts.eq(0))
-        .filter(clusters::lease_until.is_null().or(clusters::lease_until.lt(now)))
+        .filter(
+            clusters::lease_until
+                .is_null()
+                .or(clusters::lease_until.lt(now)),
+        )
         .order((clusters::created_at.asc(), clusters::id.asc()))
         .select((clusters::id, clusters::host, clusters::step))
         .load(conn)?)
@@ -324,7 +358,9 @@ fn request(conn: &mut AnyConnection, new: NewCluster) -> Result<Requested, Store
     let owner = new.owner.to_string();
     // A write that changes nothing: from here on this user's requests come one after the other,
     // so that neither quota nor key can be passed by two at once.
-    diesel::update(users::table.find(&owner)).set(users::id.eq(&owner)).execute(conn)?;
+    diesel::update(users::table.find(&owner))
+        .set(users::id.eq(&owner))
+        .execute(conn)?;
 
     if let Some((key, hash)) = &new.idempotency {
         let known = idempotency_keys::table
@@ -333,7 +369,9 @@ fn request(conn: &mut AnyConnection, new: NewCluster) -> Result<Requested, Store
             .first::<(String, String)>(conn)
             .optional()?;
         match known {
-            Some((known, cluster)) if known == *hash => return Ok(Requested::Repeated(load(conn, &cluster)?)),
+            Some((known, cluster)) if known == *hash => {
+                return Ok(Requested::Repeated(load(conn, &cluster)?));
+            }
             Some(_) => return Ok(Requested::KeyReused),
             None => {}
         }
@@ -373,7 +411,9 @@ fn request(conn: &mut AnyConnection, new: NewCluster) -> Result<Requested, Store
         attempts: 0,
         next_attempt_at: now,
     };
-    diesel::insert_into(clusters::table).values(&row).execute(conn)?;
+    diesel::insert_into(clusters::table)
+        .values(&row)
+        .execute(conn)?;
     if let Some((key, hash)) = new.idempotency {
         diesel::insert_into(idempotency_keys::table)
             .values((
@@ -385,6 +425,11 @@ fn request(conn: &mut AnyConnection, new: NewCluster) -> Result<Requested, Store
             ))
             .execute(conn)?;
     }
-    let event = events::append_one(conn, &row.id, EventKind::StatusChanged, "Waiting for its turn")?;
+    let event = events::append_one(
+        conn,
+        &row.id,
+        EventKind::StatusChanged,
+        "Waiting for its turn",
+    )?;
     Ok(Requested::Accepted(row.into_cluster(Vec::new())?, event))
 }

@@ -6,7 +6,8 @@ use diesel::{
     Connection as _, MultiConnection, PgConnection, QueryableByName, RunQueryDsl, SqliteConnection,
     connection::SimpleConnection,
     r2d2::{ConnectionManager, CustomizeConnection, Error as R2d2Error, Pool},
-    sql_query, sql_types::BigInt,
+    sql_query,
+    sql_types::BigInt,
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
@@ -65,9 +66,13 @@ impl DatabaseUrl {
     /// # Errors
     /// [`StoreError::Address`] with advice, before any file is made.
     pub fn parse(url: &str) -> Result<Self, StoreError> {
-        let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"));
+        let path = url
+            .strip_prefix("sqlite://")
+            .or_else(|| url.strip_prefix("sqlite:"));
         match path {
-            Some("") => Err(StoreError::Address("DATABASE_URL names no file: sqlite:///var/lib/pyk8s-lab/lab.db".into())),
+            Some("") => Err(StoreError::Address(
+                "DATABASE_URL names no file: sqlite:///var/lib/pyk8s-lab/lab.db".into(),
+            )),
             Some(path) => Ok(Self::Sqlite(path.to_owned())),
             None if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
                 Ok(Self::Postgres(url.to_owned()))
@@ -102,7 +107,9 @@ impl CustomizeConnection<AnyConnection, R2d2Error> for Prepare {
             }
             AnyConnection::Postgres(_) => "SET statement_timeout = '10s'; SET lock_timeout = '5s';",
         };
-        connection.batch_execute(settings).map_err(R2d2Error::QueryError)
+        connection
+            .batch_execute(settings)
+            .map_err(R2d2Error::QueryError)
     }
 }
 
@@ -166,10 +173,12 @@ struct Clock {
 pub(super) fn now(connection: &mut AnyConnection) -> Result<i64, StoreError> {
     let clock: Clock = match connection {
         AnyConnection::Sqlite(inner) => {
-            sql_query("SELECT CAST(unixepoch('now', 'subsec') * 1000 AS BIGINT) AS now").get_result(inner)
+            sql_query("SELECT CAST(unixepoch('now', 'subsec') * 1000 AS BIGINT) AS now")
+                .get_result(inner)
         }
         AnyConnection::Postgres(inner) => {
-            sql_query("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS now").get_result(inner)
+            sql_query("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS now")
+                .get_result(inner)
         }
     }?;
     Ok(clock.now)
@@ -182,8 +191,14 @@ mod tests {
     #[test]
     fn an_unknown_database_is_refused_with_advice() {
         for bad in ["", "lab.db", "mysql://x", "sqlite://", "sqlite:"] {
-            assert!(matches!(DatabaseUrl::parse(bad), Err(StoreError::Address(_))), "{bad:?}");
+            assert!(
+                matches!(DatabaseUrl::parse(bad), Err(StoreError::Address(_))),
+                "{bad:?}"
+            );
         }
-        assert_eq!(DatabaseUrl::parse("sqlite:///a/b.db").unwrap(), DatabaseUrl::Sqlite("/a/b.db".into()));
+        assert_eq!(
+            DatabaseUrl::parse("sqlite:///a/b.db").unwrap(),
+            DatabaseUrl::Sqlite("/a/b.db".into())
+        );
     }
 }

@@ -40,7 +40,9 @@ impl From<DieselError> for StoreError {
                 Self::Unavailable(info.message().to_owned())
             }
             // SQLite says so when another connection kept the write lock for the whole busy timeout.
-            DieselError::DatabaseError(_, ref info) if info.message().contains("database is locked") => {
+            DieselError::DatabaseError(_, ref info)
+                if info.message().contains("database is locked") =>
+            {
                 Self::Unavailable(info.message().to_owned())
             }
             other => Self::Refused(other),

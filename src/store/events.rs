@@ -45,7 +45,11 @@ pub(super) fn append(
             clusters::deleted_at,
         ))
         .first::<(String, String, String, i64, Option<i64>)>(conn)?;
-    let status = if deleted_at.is_some() { DELETED.to_owned() } else { status };
+    let status = if deleted_at.is_some() {
+        DELETED.to_owned()
+    } else {
+        status
+    };
     messages
         .into_iter()
         .map(|message| {
@@ -76,7 +80,9 @@ pub(super) fn append_one(
     message: impl Into<String>,
 ) -> Result<ClusterEvent, StoreError> {
     let mut events = append(conn, cluster_id, kind, [message.into()])?;
-    events.pop().ok_or_else(|| StoreError::Refused(diesel::result::Error::NotFound))
+    events
+        .pop()
+        .ok_or_else(|| StoreError::Refused(diesel::result::Error::NotFound))
 }
 
 impl Store {
@@ -100,8 +106,11 @@ impl Store {
             if let Some(cluster) = cluster {
                 query = query.filter(cluster_events::cluster_id.eq(cluster.to_string()));
             }
-            let rows: Vec<EventRow> =
-                query.order(cluster_events::seq.asc()).limit(limit).select(EventRow::as_select()).load(conn)?;
+            let rows: Vec<EventRow> = query
+                .order(cluster_events::seq.asc())
+                .limit(limit)
+                .select(EventRow::as_select())
+                .load(conn)?;
             rows.into_iter().map(TryInto::try_into).collect()
         })
         .await
@@ -111,7 +120,11 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] when the database can't say.
-    pub async fn latest_events(&self, cluster: ClusterId, limit: i64) -> Result<Vec<ClusterEvent>, StoreError> {
+    pub async fn latest_events(
+        &self,
+        cluster: ClusterId,
+        limit: i64,
+    ) -> Result<Vec<ClusterEvent>, StoreError> {
         self.run(move |conn| {
             let mut rows: Vec<EventRow> = cluster_events::table
                 .filter(cluster_events::cluster_id.eq(cluster.to_string()))
@@ -144,7 +157,12 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] when the database refuses.
-    pub async fn log(&self, cluster: ClusterId, lines: Vec<String>) -> Result<Vec<ClusterEvent>, StoreError> {
-        self.transaction(move |conn| append(conn, &cluster.to_string(), EventKind::Log, lines)).await
+    pub async fn log(
+        &self,
+        cluster: ClusterId,
+        lines: Vec<String>,
+    ) -> Result<Vec<ClusterEvent>, StoreError> {
+        self.transaction(move |conn| append(conn, &cluster.to_string(), EventKind::Log, lines))
+            .await
     }
 }

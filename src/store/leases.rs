@@ -14,7 +14,9 @@ use super::{
     rows::ClusterRow,
     schema::clusters,
 };
-use crate::domain::{Cluster, ClusterEvent, ClusterId, ClusterStatus, EventKind, Move, ProviderName, ProviderRef};
+use crate::domain::{
+    Cluster, ClusterEvent, ClusterId, ClusterStatus, EventKind, Move, ProviderName, ProviderRef,
+};
 
 /// What there is to do to a cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,7 +90,7 @@ impl Store {
             let busy: i64 = clusters::table
                 .filter(clusters::deleted_at.is_null())
                 .filter(clusters::status.eq(work.status().as_str()))
-                .filter(here.clone())
+                .filter(here)
                 .filter(clusters::lease_until.ge(now))
                 .count()
                 .get_result(conn)?;
@@ -100,7 +102,11 @@ impl Store {
                 .filter(clusters::status.eq(work.status().as_str()))
                 .filter(here)
                 .filter(clusters::next_attempt_at.le(now))
-                .filter(clusters::lease_until.is_null().or(clusters::lease_until.lt(now)))
+                .filter(
+                    clusters::lease_until
+                        .is_null()
+                        .or(clusters::lease_until.lt(now)),
+                )
                 .order((clusters::created_at.asc(), clusters::id.asc()))
                 .limit(8)
                 .select(clusters::id)
@@ -127,7 +133,8 @@ impl Store {
         lease: Duration,
     ) -> Result<Option<Claim>, StoreError> {
         let owner = owner.to_owned();
-        self.run(move |conn| claim(conn, &id.to_string(), work, &owner, lease)).await
+        self.run(move |conn| claim(conn, &id.to_string(), work, &owner, lease))
+            .await
     }
 
     /// Prolongs a lease, and tells the cluster's status; `None` when the lease is lost.
@@ -162,7 +169,10 @@ impl Store {
         let owner = owner.to_owned();
         self.run(move |conn| {
             diesel::update(held!(id.to_string(), owner))
-                .set((clusters::lease_owner.eq(None::<String>), clusters::lease_until.eq(None::<i64>)))
+                .set((
+                    clusters::lease_owner.eq(None::<String>),
+                    clusters::lease_until.eq(None::<i64>),
+                ))
                 .execute(conn)?;
             Ok(())
         })
@@ -182,7 +192,9 @@ impl Store {
         let owner = owner.to_owned();
         self.transaction(move |conn| {
             let id = id.to_string();
-            let held = diesel::update(held!(&id, owner)).set(clusters::step.eq(Some(&step))).execute(conn)?;
+            let held = diesel::update(held!(&id, owner))
+                .set(clusters::step.eq(Some(&step)))
+                .execute(conn)?;
             if held == 0 {
                 return Ok(None);
             }
@@ -205,18 +217,20 @@ impl Store {
         let owner = owner.to_owned();
         self.transaction(move |conn| {
             let (id, now) = (id.to_string(), connection::now(conn)?);
-            let changed = diesel::update(held!(&id, owner).filter(clusters::status.eq_any(requests::allowing(Move::Ready))))
-                .set((
-                    clusters::status.eq(ClusterStatus::Running.as_str()),
-                    clusters::kubeconfig.eq(Some(sealed_kubeconfig)),
-                    clusters::ready_at.eq(Some(now)),
-                    clusters::step.eq(None::<String>),
-                    clusters::error_message.eq(None::<String>),
-                    clusters::attempts.eq(0),
-                    clusters::lease_owner.eq(None::<String>),
-                    clusters::lease_until.eq(None::<i64>),
-                ))
-                .execute(conn)?;
+            let changed = diesel::update(
+                held!(&id, owner).filter(clusters::status.eq_any(requests::allowing(Move::Ready))),
+            )
+            .set((
+                clusters::status.eq(ClusterStatus::Running.as_str()),
+                clusters::kubeconfig.eq(Some(sealed_kubeconfig)),
+                clusters::ready_at.eq(Some(now)),
+                clusters::step.eq(None::<String>),
+                clusters::error_message.eq(None::<String>),
+                clusters::attempts.eq(0),
+                clusters::lease_owner.eq(None::<String>),
+                clusters::lease_until.eq(None::<i64>),
+            ))
+            .execute(conn)?;
             if changed == 0 {
                 return Ok(None);
             }
@@ -229,20 +243,25 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] when the database refuses.
-    pub async fn cluster_repaired(&self, id: ClusterId, owner: &str) -> Result<Option<ClusterEvent>, StoreError> {
+    pub async fn cluster_repaired(
+        &self,
+        id: ClusterId,
+        owner: &str,
+    ) -> Result<Option<ClusterEvent>, StoreError> {
         let owner = owner.to_owned();
         self.transaction(move |conn| {
             let id = id.to_string();
-            let changed =
-                diesel::update(held!(&id, owner).filter(clusters::status.eq(ClusterStatus::Running.as_str())))
-                    .set((
-                        clusters::step.eq(None::<String>),
-                        clusters::error_message.eq(None::<String>),
-                        clusters::attempts.eq(0),
-                        clusters::lease_owner.eq(None::<String>),
-                        clusters::lease_until.eq(None::<i64>),
-                    ))
-                    .execute(conn)?;
+            let changed = diesel::update(
+                held!(&id, owner).filter(clusters::status.eq(ClusterStatus::Running.as_str())),
+            )
+            .set((
+                clusters::step.eq(None::<String>),
+                clusters::error_message.eq(None::<String>),
+                clusters::attempts.eq(0),
+                clusters::lease_owner.eq(None::<String>),
+                clusters::lease_until.eq(None::<i64>),
+            ))
+            .execute(conn)?;
             if changed == 0 {
                 return Ok(None);
             }
@@ -264,7 +283,11 @@ impl Store {
                     .filter(clusters::deleted_at.is_null())
                     .filter(clusters::status.eq(ClusterStatus::Running.as_str()))
                     .filter(clusters::step.is_not_null())
-                    .filter(clusters::lease_until.is_null().or(clusters::lease_until.lt(now))),
+                    .filter(
+                        clusters::lease_until
+                            .is_null()
+                            .or(clusters::lease_until.lt(now)),
+                    ),
             )
             .set((
                 clusters::step.eq(None::<String>),
@@ -320,15 +343,25 @@ impl Store {
         owner: &str,
         failure: Failure,
     ) -> Result<Option<ClusterEvent>, StoreError> {
-        let (id, status, owner) = (claim.cluster.id.to_string(), claim.work.status(), owner.to_owned());
+        let (id, status, owner) = (
+            claim.cluster.id.to_string(),
+            claim.work.status(),
+            owner.to_owned(),
+        );
         self.transaction(move |conn| {
             let now = connection::now(conn)?;
             let row = held!(&id, owner).filter(clusters::status.eq(status.as_str()));
-            let free = (clusters::lease_owner.eq(None::<String>), clusters::lease_until.eq(None::<i64>));
+            let free = (
+                clusters::lease_owner.eq(None::<String>),
+                clusters::lease_until.eq(None::<i64>),
+            );
             match failure {
                 Failure::TryAgain(after) => {
                     diesel::update(row)
-                        .set((free, clusters::next_attempt_at.eq(now.saturating_add(millis(after)))))
+                        .set((
+                            free,
+                            clusters::next_attempt_at.eq(now.saturating_add(millis(after))),
+                        ))
                         .execute(conn)?;
                     Ok(None)
                 }
@@ -357,19 +390,25 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] when the database refuses.
-    pub async fn cluster_gone(&self, id: ClusterId, owner: &str) -> Result<Option<ClusterEvent>, StoreError> {
+    pub async fn cluster_gone(
+        &self,
+        id: ClusterId,
+        owner: &str,
+    ) -> Result<Option<ClusterEvent>, StoreError> {
         let owner = owner.to_owned();
         self.transaction(move |conn| {
             let (id, now) = (id.to_string(), connection::now(conn)?);
-            let changed = diesel::update(held!(&id, owner).filter(clusters::status.eq_any(requests::allowing(Move::Gone))))
-                .set((
-                    clusters::deleted_at.eq(Some(now)),
-                    clusters::kubeconfig.eq(None::<Vec<u8>>),
-                    clusters::step.eq(None::<String>),
-                    clusters::lease_owner.eq(None::<String>),
-                    clusters::lease_until.eq(None::<i64>),
-                ))
-                .execute(conn)?;
+            let changed = diesel::update(
+                held!(&id, owner).filter(clusters::status.eq_any(requests::allowing(Move::Gone))),
+            )
+            .set((
+                clusters::deleted_at.eq(Some(now)),
+                clusters::kubeconfig.eq(None::<Vec<u8>>),
+                clusters::step.eq(None::<String>),
+                clusters::lease_owner.eq(None::<String>),
+                clusters::lease_until.eq(None::<i64>),
+            ))
+            .execute(conn)?;
             if changed == 0 {
                 return Ok(None);
             }
@@ -407,10 +446,18 @@ impl Store {
                 .transaction(move |conn| {
                     let now = connection::now(conn)?;
                     // It may have been extended since.
-                    let held = diesel::update(clusters::table.find(&id).filter(clusters::expires_at.le(now)))
-                        .set(clusters::expires_at.eq(clusters::expires_at))
-                        .execute(conn)?;
-                    if held == 0 { Ok(None) } else { requests::release(conn, &id, "Its time is over", now) }
+                    let held = diesel::update(
+                        clusters::table
+                            .find(&id)
+                            .filter(clusters::expires_at.le(now)),
+                    )
+                    .set(clusters::expires_at.eq(clusters::expires_at))
+                    .execute(conn)?;
+                    if held == 0 {
+                        Ok(None)
+                    } else {
+                        requests::release(conn, &id, "Its time is over", now)
+                    }
                 })
                 .await?;
             events.extend(event);
@@ -440,7 +487,11 @@ impl Store {
                         clusters::table
                             .find(&id)
                             .filter(clusters::status.eq(ClusterStatus::Provisioning.as_str()))
-                            .filter(clusters::lease_until.is_null().or(clusters::lease_until.lt(now))),
+                            .filter(
+                                clusters::lease_until
+                                    .is_null()
+                                    .or(clusters::lease_until.lt(now)),
+                            ),
                     )
                     .set(clusters::step.eq(Some(&words)))
                     .execute(conn)?;
@@ -470,7 +521,11 @@ impl Store {
                 .filter(clusters::status.eq(ClusterStatus::Running.as_str()))
                 .filter(clusters::host.eq(&host).or(clusters::host.is_null()))
                 .filter(clusters::next_attempt_at.le(now))
-                .filter(clusters::lease_until.is_null().or(clusters::lease_until.lt(now)))
+                .filter(
+                    clusters::lease_until
+                        .is_null()
+                        .or(clusters::lease_until.lt(now)),
+                )
                 .select(ClusterRow::as_select())
                 .load(conn)?;
             rows.into_iter()
@@ -487,7 +542,11 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] when the database can't say.
-    pub async fn live_refs(&self, provider: ProviderName, host: &str) -> Result<Vec<ProviderRef>, StoreError> {
+    pub async fn live_refs(
+        &self,
+        provider: ProviderName,
+        host: &str,
+    ) -> Result<Vec<ProviderRef>, StoreError> {
         let host = host.to_owned();
         self.run(move |conn| {
             let refs: Vec<String> = clusters::table
@@ -496,7 +555,10 @@ impl Store {
                 .filter(clusters::host.eq(&host).or(clusters::host.is_null()))
                 .select(clusters::provider_ref)
                 .load(conn)?;
-            Ok(refs.iter().filter_map(|name| ProviderRef::recognise(name)).collect())
+            Ok(refs
+                .iter()
+                .filter_map(|name| ProviderRef::recognise(name))
+                .collect())
         })
         .await
     }
@@ -524,9 +586,14 @@ impl Store {
     pub async fn release_leases_of(&self, owner: &str) -> Result<usize, StoreError> {
         let owner = owner.to_owned();
         self.run(move |conn| {
-            Ok(diesel::update(clusters::table.filter(clusters::lease_owner.eq(owner)))
-                .set((clusters::lease_owner.eq(None::<String>), clusters::lease_until.eq(None::<i64>)))
-                .execute(conn)?)
+            Ok(
+                diesel::update(clusters::table.filter(clusters::lease_owner.eq(owner)))
+                    .set((
+                        clusters::lease_owner.eq(None::<String>),
+                        clusters::lease_until.eq(None::<i64>),
+                    ))
+                    .execute(conn)?,
+            )
         })
         .await
     }
@@ -549,7 +616,11 @@ fn claim(
                 .find(id)
                 .filter(clusters::deleted_at.is_null())
                 .filter(clusters::status.eq(work.status().as_str()))
-                .filter(clusters::lease_until.is_null().or(clusters::lease_until.lt(now))),
+                .filter(
+                    clusters::lease_until
+                        .is_null()
+                        .or(clusters::lease_until.lt(now)),
+                ),
         )
         .set((
             clusters::lease_owner.eq(Some(owner)),
@@ -559,7 +630,10 @@ fn claim(
         if taken == 0 {
             return Ok(None);
         }
-        let attempts: i32 = clusters::table.find(id).select(clusters::attempts).first(conn)?;
+        let attempts: i32 = clusters::table
+            .find(id)
+            .select(clusters::attempts)
+            .first(conn)?;
         Ok(Some(Claim {
             cluster: requests::load(conn, id)?,
             attempts: u32::try_from(attempts).unwrap_or(0),

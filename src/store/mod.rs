@@ -34,7 +34,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database can't be reached or its schema can't be brought up to date.
     pub fn open(url: &DatabaseUrl, pool_size: u32) -> Result<Self, StoreError> {
-        let store = Self { pool: connection::pool(url, pool_size)? };
+        let store = Self {
+            pool: connection::pool(url, pool_size)?,
+        };
         let migrations = connection::migrate(&mut *store.pool.get()?)?;
         for migration in migrations {
             tracing::info!(migration, "brought the database's schema up to date");
@@ -47,7 +49,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`] when it does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        self.run(|connection| connection::now(connection).map(|_| ())).await
+        self.run(|connection| connection::now(connection).map(|_| ()))
+            .await
     }
 
     /// Runs `work` on a connection, off the threads that serve requests.
@@ -68,7 +71,8 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&mut AnyConnection) -> Result<T, StoreError> + Send + 'static,
     {
-        self.run(|connection| diesel::Connection::transaction(connection, work)).await
+        self.run(|connection| diesel::Connection::transaction(connection, work))
+            .await
     }
 }
 

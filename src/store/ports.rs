@@ -12,12 +12,16 @@ pub(super) fn of(conn: &mut AnyConnection, cluster_id: &str) -> Result<Vec<u16>,
         .order(cluster_ports::port.asc())
         .select(cluster_ports::port)
         .load(conn)?;
-    Ok(ports.into_iter().filter_map(|port| u16::try_from(port).ok()).collect())
+    Ok(ports
+        .into_iter()
+        .filter_map(|port| u16::try_from(port).ok())
+        .collect())
 }
 
 /// Frees a cluster's ports.
 pub(super) fn free(conn: &mut AnyConnection, cluster_id: &str) -> Result<(), StoreError> {
-    diesel::delete(cluster_ports::table.filter(cluster_ports::cluster_id.eq(cluster_id))).execute(conn)?;
+    diesel::delete(cluster_ports::table.filter(cluster_ports::cluster_id.eq(cluster_id)))
+        .execute(conn)?;
     Ok(())
 }
 
@@ -29,9 +33,14 @@ impl Store {
     pub async fn reserved_ports(&self, host: &str) -> Result<Vec<u16>, StoreError> {
         let host = host.to_owned();
         self.run(move |conn| {
-            let ports: Vec<i32> =
-                cluster_ports::table.filter(cluster_ports::host.eq(host)).select(cluster_ports::port).load(conn)?;
-            Ok(ports.into_iter().filter_map(|port| u16::try_from(port).ok()).collect())
+            let ports: Vec<i32> = cluster_ports::table
+                .filter(cluster_ports::host.eq(host))
+                .select(cluster_ports::port)
+                .load(conn)?;
+            Ok(ports
+                .into_iter()
+                .filter_map(|port| u16::try_from(port).ok())
+                .collect())
         })
         .await
     }
@@ -40,7 +49,12 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when one of them is another cluster's.
-    pub async fn reserve_ports(&self, cluster: ClusterId, host: &str, wanted: Vec<u16>) -> Result<(), StoreError> {
+    pub async fn reserve_ports(
+        &self,
+        cluster: ClusterId,
+        host: &str,
+        wanted: Vec<u16>,
+    ) -> Result<(), StoreError> {
         let (id, host) = (cluster.to_string(), host.to_owned());
         self.transaction(move |conn| {
             for port in wanted {

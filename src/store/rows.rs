@@ -64,7 +64,10 @@ pub(super) fn time(millis: i64) -> DateTime<Utc> {
 }
 
 fn read<T: std::str::FromStr>(what: &'static str, value: &str) -> Result<T, StoreError> {
-    value.parse().map_err(|_| StoreError::Unreadable { what, value: value.to_owned() })
+    value.parse().map_err(|_| StoreError::Unreadable {
+        what,
+        value: value.to_owned(),
+    })
 }
 
 impl TryFrom<UserRow> for User {
@@ -88,8 +91,12 @@ impl ClusterRow {
             owner: read("user id", &self.user_id)?,
             name: read("cluster name", &self.name)?,
             provider: read::<ProviderName>("provider", &self.provider)?,
-            provider_ref: ProviderRef::recognise(&self.provider_ref)
-                .ok_or(StoreError::Unreadable { what: "provider reference", value: self.provider_ref })?,
+            provider_ref: ProviderRef::recognise(&self.provider_ref).ok_or(
+                StoreError::Unreadable {
+                    what: "provider reference",
+                    value: self.provider_ref,
+                },
+            )?,
             host: self.host,
             kubernetes_version: read::<KubernetesVersion>("version", &self.kubernetes_version)?,
             nodes: NodeCount::from_stored(self.nodes),

@@ -68,4 +68,10 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(users, clusters, cluster_ports, cluster_events, idempotency_keys);
+diesel::allow_tables_to_appear_in_same_query!(
+    users,
+    clusters,
+    cluster_ports,
+    cluster_events,
+    idempotency_keys
+);

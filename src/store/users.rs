@@ -13,8 +13,16 @@ impl Store {
     pub async fn add_user(&self, email: &Email, password_hash: String) -> Result<User, StoreError> {
         let (id, email) = (UserId::random().to_string(), email.to_string());
         self.run(move |conn| {
-            let row = UserRow { id, email, password_hash, generation: 1, created_at: connection::now(conn)? };
-            diesel::insert_into(users::table).values(&row).execute(conn)?;
+            let row = UserRow {
+                id,
+                email,
+                password_hash,
+                generation: 1,
+                created_at: connection::now(conn)?,
+            };
+            diesel::insert_into(users::table)
+                .values(&row)
+                .execute(conn)?;
             row.try_into()
         })
         .await
@@ -44,7 +52,11 @@ impl Store {
     pub async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {
         let id = id.to_string();
         self.run(move |conn| {
-            let row = users::table.find(id).select(UserRow::as_select()).first::<UserRow>(conn).optional()?;
+            let row = users::table
+                .find(id)
+                .select(UserRow::as_select())
+                .first::<UserRow>(conn)
+                .optional()?;
             row.map(TryInto::try_into).transpose()
         })
         .await
@@ -63,9 +75,16 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let id = id.to_string();
         self.run(move |conn| {
-            let changed = diesel::update(users::table.find(id).filter(users::generation.eq(generation)))
-                .set((users::password_hash.eq(password_hash), users::generation.eq(generation.wrapping_add(1))))
-                .execute(conn)?;
+            let changed = diesel::update(
+                users::table
+                    .find(id)
+                    .filter(users::generation.eq(generation)),
+            )
+            .set((
+                users::password_hash.eq(password_hash),
+                users::generation.eq(generation.wrapping_add(1)),
+            ))
+            .execute(conn)?;
             Ok(changed == 1)
         })
         .await

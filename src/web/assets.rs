@@ -1,6 +1,10 @@
 //! Stylesheet, scripts and icons, in the binary: addressed by their content, so that browsers may keep them for ever.
 
-use actix_web::{HttpResponse, get, http::{StatusCode, header}, web};
+use actix_web::{
+    HttpResponse, get,
+    http::{StatusCode, header},
+    web,
+};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 use super::Problem;
@@ -16,7 +20,10 @@ pub fn url(name: &str) -> String {
 }
 
 fn digest(file: &EmbeddedFile) -> String {
-    file.metadata.sha256_hash()[..6].iter().map(|byte| format!("{byte:02x}")).collect()
+    file.metadata.sha256_hash()[..6]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// A file under its address. Under an older one it is not found: its content would be another.
@@ -47,7 +54,14 @@ mod tests {
 
     #[test]
     fn every_file_that_the_pages_name_is_in_the_binary() {
-        for name in ["app.css", "app.js", "theme.js", "icon.svg", "vendor/htmx.min.js", "vendor/ws.js"] {
+        for name in [
+            "app.css",
+            "app.js",
+            "theme.js",
+            "icon.svg",
+            "vendor/htmx.min.js",
+            "vendor/ws.js",
+        ] {
             assert!(!url(name).contains("missing"), "{name}");
         }
     }

@@ -52,12 +52,15 @@ pub fn is_json(media_type: &str) -> bool {
 pub fn body(request: &HttpRequest, payload: &mut Payload) -> Extracting<web::Bytes> {
     let bytes = web::Bytes::from_request(request, payload);
     Box::pin(async move {
-        bytes.await.map_err(|error| match error.as_response_error().status_code() {
-            StatusCode::PAYLOAD_TOO_LARGE => {
-                Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {MAX_BODY} bytes"))
-            }
-            _ => Problem::malformed(format!("the body can't be read: {error}")),
-        })
+        bytes
+            .await
+            .map_err(|error| match error.as_response_error().status_code() {
+                StatusCode::PAYLOAD_TOO_LARGE => Problem::new(
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    format!("the body is larger than {MAX_BODY} bytes"),
+                ),
+                _ => Problem::malformed(format!("the body can't be read: {error}")),
+            })
     })
 }
 
@@ -75,7 +78,8 @@ pub fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
             _ => Problem::malformed(format!("the body is not valid JSON: {inner}")),
         }
     })?;
-    json.end().map_err(|error| Problem::malformed(format!("the body is not valid JSON: {error}")))?;
+    json.end()
+        .map_err(|error| Problem::malformed(format!("the body is not valid JSON: {error}")))?;
     Ok(value)
 }
 
@@ -105,9 +109,15 @@ impl FromRequest for Caller {
 
 /// The token of an `Authorization: Bearer` header (RFC 6750, 2.1).
 pub fn bearer_token(request: &HttpRequest) -> Option<String> {
-    let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
+    let value = request
+        .headers()
+        .get(header::AUTHORIZATION)?
+        .to_str()
+        .ok()?;
     let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then(|| token.trim().to_owned())
 }
 
 /// The handlers' state.
@@ -115,7 +125,12 @@ pub fn state(request: &HttpRequest) -> Result<web::Data<State>, Problem> {
     request
         .app_data::<web::Data<State>>()
         .cloned()
-        .ok_or_else(|| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the server is not set up"))
+        .ok_or_else(|| {
+            Problem::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "the server is not set up",
+            )
+        })
 }
 
 /// A cluster's id from the path: what is no id is nobody's cluster.
@@ -126,7 +141,13 @@ impl FromRequest for ClusterPath {
     type Future = std::future::Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let id = request.match_info().get("id").and_then(|id| id.parse().ok());
-        std::future::ready(id.map(Self).ok_or_else(|| ServiceError::NoSuchCluster.into()))
+        let id = request
+            .match_info()
+            .get("id")
+            .and_then(|id| id.parse().ok());
+        std::future::ready(
+            id.map(Self)
+                .ok_or_else(|| ServiceError::NoSuchCluster.into()),
+        )
     }
 }

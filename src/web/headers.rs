@@ -27,17 +27,31 @@ pub async fn protect(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let policy = if request.path().starts_with("/docs") { DOCS } else { PAGES };
-    let tls = request.app_data::<web::Data<State>>().is_some_and(|state| state.behind_tls());
+    let policy = if request.path().starts_with("/docs") {
+        DOCS
+    } else {
+        PAGES
+    };
+    let tls = request
+        .app_data::<web::Data<State>>()
+        .is_some_and(|state| state.behind_tls());
     let mut response = next.call(request).await?;
     let headers = response.headers_mut();
     set(headers, header::CONTENT_SECURITY_POLICY, policy);
     set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(headers, header::X_FRAME_OPTIONS, "DENY");
     set(headers, header::REFERRER_POLICY, "same-origin");
-    set(headers, HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    set(
+        headers,
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    );
     if tls {
-        set(headers, header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains");
+        set(
+            headers,
+            header::STRICT_TRANSPORT_SECURITY,
+            "max-age=31536000; includeSubDomains",
+        );
     }
     // Static files say how long they keep; everything else is one person's.
     if !headers.contains_key(header::CACHE_CONTROL) {

@@ -36,12 +36,18 @@ pub async fn ready(state: web::Data<State>) -> HttpResponse {
         "providers": providers,
         "stopping": stopping,
     });
-    if ready { HttpResponse::Ok().json(body) } else { HttpResponse::ServiceUnavailable().json(body) }
+    if ready {
+        HttpResponse::Ok().json(body)
+    } else {
+        HttpResponse::ServiceUnavailable().json(body)
+    }
 }
 
 /// What is counted, for Prometheus.
 #[get("/metrics")]
 pub async fn metrics(state: web::Data<State>) -> Result<HttpResponse, Problem> {
     let text = state.metrics.render().map_err(ServiceError::internal)?;
-    Ok(HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "text/plain; version=0.0.4")).body(text))
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, "text/plain; version=0.0.4"))
+        .body(text))
 }

@@ -41,7 +41,10 @@ pub async fn observe(
     async move {
         let mut response = next.call(request).await?;
         let status = response.status().as_u16();
-        let route = response.request().match_pattern().unwrap_or_else(|| "none".to_owned());
+        let route = response
+            .request()
+            .match_pattern()
+            .unwrap_or_else(|| "none".to_owned());
         if let Some(state) = state {
             state.metrics.answered(&method, &route, status);
         }

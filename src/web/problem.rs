@@ -59,7 +59,12 @@ pub struct Problem {
 impl Problem {
     /// A problem with these words.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into(), errors: Vec::new(), retry_after: None }
+        Self {
+            status,
+            detail: detail.into(),
+            errors: Vec::new(),
+            retry_after: None,
+        }
     }
 
     /// A body that can't be read.
@@ -69,14 +74,26 @@ impl Problem {
 
     /// A field that is wrong.
     pub fn field(field: impl Into<String>, message: impl Into<String>) -> Self {
-        let errors = vec![FieldProblem { field: field.into(), message: message.into() }];
-        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "some values are not acceptable") }
+        let errors = vec![FieldProblem {
+            field: field.into(),
+            message: message.into(),
+        }];
+        Self {
+            errors,
+            ..Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "some values are not acceptable",
+            )
+        }
     }
 
     /// Too many attempts to log in or to register.
     pub fn too_many_attempts(wait_seconds: u64) -> Self {
         let detail = format!("too many attempts: try again in {wait_seconds} s");
-        Self { retry_after: Some(wait_seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS, detail) }
+        Self {
+            retry_after: Some(wait_seconds),
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, detail)
+        }
     }
 
     /// The details, as they are sent.
@@ -124,10 +141,14 @@ impl From<ServiceError> for Problem {
     fn from(error: ServiceError) -> Self {
         let status = match &error {
             ServiceError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            ServiceError::BadCredentials | ServiceError::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
+            ServiceError::BadCredentials | ServiceError::Unauthenticated(_) => {
+                StatusCode::UNAUTHORIZED
+            }
             ServiceError::RegistrationClosed => StatusCode::FORBIDDEN,
             ServiceError::NoSuchCluster => StatusCode::NOT_FOUND,
-            ServiceError::EmailTaken | ServiceError::NameTaken | ServiceError::WrongState(_) => StatusCode::CONFLICT,
+            ServiceError::EmailTaken | ServiceError::NameTaken | ServiceError::WrongState(_) => {
+                StatusCode::CONFLICT
+            }
             ServiceError::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             ServiceError::OverQuota(_) => StatusCode::TOO_MANY_REQUESTS,
             ServiceError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -135,7 +156,9 @@ impl From<ServiceError> for Problem {
         };
         let mut problem = Self::new(status, error.to_string());
         match error {
-            ServiceError::Invalid(fields) => problem.errors = fields.into_iter().map(FieldProblem::from).collect(),
+            ServiceError::Invalid(fields) => {
+                problem.errors = fields.into_iter().map(FieldProblem::from).collect()
+            }
             ServiceError::EmailTaken => problem.errors = taken("email", &problem.detail),
             ServiceError::NameTaken => problem.errors = taken("name", &problem.detail),
             ServiceError::Unavailable(cause) => {
@@ -150,12 +173,18 @@ impl From<ServiceError> for Problem {
 }
 
 fn taken(field: &str, message: &str) -> Vec<FieldProblem> {
-    vec![FieldProblem { field: field.to_owned(), message: message.to_owned() }]
+    vec![FieldProblem {
+        field: field.to_owned(),
+        message: message.to_owned(),
+    }]
 }
 
 impl From<Invalid> for FieldProblem {
     fn from(invalid: Invalid) -> Self {
-        Self { field: invalid.field.to_owned(), message: invalid.message }
+        Self {
+            field: invalid.field.to_owned(),
+            message: invalid.message,
+        }
     }
 }
 
@@ -168,7 +197,9 @@ impl From<Invalid> for Problem {
 impl From<PayloadError> for Problem {
     fn from(error: PayloadError) -> Self {
         match error {
-            PayloadError::Overflow => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large"),
+            PayloadError::Overflow => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large")
+            }
             other => Self::malformed(format!("the body can't be read: {other}")),
         }
     }

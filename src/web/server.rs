@@ -12,7 +12,9 @@ use actix_web::{
 use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::SwaggerUi;
 
-use super::{Problem, State, api, assets, extract::MAX_BODY, headers, health, live, observe, pages, session};
+use super::{
+    Problem, State, api, assets, extract::MAX_BODY, headers, health, live, observe, pages, session,
+};
 use crate::service::SecretKey;
 
 /// How long requests that are being answered have when the server stops, in seconds.
@@ -20,7 +22,10 @@ const SHUTDOWN: u64 = 10;
 
 /// The API's description.
 pub fn document() -> utoipa::openapi::OpenApi {
-    let (_, paths) = App::new().into_utoipa_app().configure(api::configure).split_for_parts();
+    let (_, paths) = App::new()
+        .into_utoipa_app()
+        .configure(api::configure)
+        .split_for_parts();
     let mut document = <api::Document as utoipa::OpenApi>::openapi();
     document.merge(paths);
     document
@@ -74,5 +79,8 @@ pub fn serve(listener: TcpListener, state: State, secret: &SecretKey) -> std::io
 }
 
 async fn not_found(request: HttpRequest) -> Result<HttpResponse, Problem> {
-    Err(Problem::new(StatusCode::NOT_FOUND, format!("there is nothing at {}", request.path())))
+    Err(Problem::new(
+        StatusCode::NOT_FOUND,
+        format!("there is nothing at {}", request.path()),
+    ))
 }

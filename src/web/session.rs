@@ -2,7 +2,9 @@
 
 use std::{future::Future, pin::Pin};
 
-use actix_session::{Session, SessionExt, SessionMiddleware, config::PersistentSession, storage::CookieSessionStore};
+use actix_session::{
+    Session, SessionExt, SessionMiddleware, config::PersistentSession, storage::CookieSessionStore,
+};
 use actix_web::{
     FromRequest, HttpRequest,
     cookie::{Key, SameSite, time::Duration},
@@ -22,6 +24,7 @@ use crate::{
 const USER: &str = "user";
 const GENERATION: &str = "generation";
 const CSRF: &str = "csrf";
+const EMAIL: &str = "email";
 
 /// How long a session lasts when nothing is done in it.
 const LIFE: Duration = Duration::hours(12);
@@ -45,9 +48,22 @@ pub fn middleware(secret: &SecretKey, secure: bool) -> SessionMiddleware<CookieS
 pub fn begin(session: &Session, user: &User) -> Result<(), Problem> {
     session.clear();
     session.renew();
-    session.insert(USER, user.id.to_string()).map_err(ServiceError::internal)?;
-    session.insert(GENERATION, user.generation).map_err(ServiceError::internal)?;
+    session
+        .insert(USER, user.id.to_string())
+        .map_err(ServiceError::internal)?;
+    session
+        .insert(GENERATION, user.generation)
+        .map_err(ServiceError::internal)?;
+    session
+        .insert(EMAIL, user.email.as_str())
+        .map_err(ServiceError::internal)?;
     Ok(())
+}
+
+/// The address of whoever began the session, without asking whether it still holds: for a page that
+/// must not need the database.
+pub fn email(session: &Session) -> Option<String> {
+    session.get(EMAIL).ok().flatten()
 }
 
 /// The session's CSRF token, made when there is none.
@@ -59,7 +75,9 @@ pub fn csrf_token(session: &Session) -> Result<String, Problem> {
         return Ok(token);
     }
     let token = BASE64_URL_SAFE_NO_PAD.encode(RandomBytes::<aes_gcm::Aes256Gcm>::generate());
-    session.insert(CSRF, &token).map_err(ServiceError::internal)?;
+    session
+        .insert(CSRF, &token)
+        .map_err(ServiceError::internal)?;
     Ok(token)
 }
 
@@ -75,10 +93,22 @@ pub fn check_csrf(request: &HttpRequest, in_form: Option<&str>) -> Result<(), Pr
             "this page is out of date, or the form came from another site: reload it and try again",
         )
     };
-    let expected = request.get_session().get::<String>(CSRF).ok().flatten().ok_or_else(refused)?;
-    let header = request.headers().get("X-CSRF-Token").and_then(|value| value.to_str().ok());
+    let expected = request
+        .get_session()
+        .get::<String>(CSRF)
+        .ok()
+        .flatten()
+        .ok_or_else(refused)?;
+    let header = request
+        .headers()
+        .get("X-CSRF-Token")
+        .and_then(|value| value.to_str().ok());
     let given = header.or(in_form).ok_or_else(refused)?;
-    if bool::from(given.as_bytes().ct_eq(expected.as_bytes())) { Ok(()) } else { Err(refused()) }
+    if bool::from(given.as_bytes().ct_eq(expected.as_bytes())) {
+        Ok(())
+    } else {
+        Err(refused())
+    }
 }
 
 /// The person in front of the browser, if they have logged in and nothing ended that since.
@@ -91,9 +121,15 @@ impl FromRequest for Visitor {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let (state, session) = (state(request), request.get_session());
         Box::pin(async move {
-            let id = session.get::<String>(USER).ok().flatten().and_then(|id| id.parse::<UserId>().ok());
+            let id = session
+                .get::<String>(USER)
+                .ok()
+                .flatten()
+                .and_then(|id| id.parse::<UserId>().ok());
             let generation = session.get::<i32>(GENERATION).ok().flatten();
-            let (Some(id), Some(generation)) = (id, generation) else { return Ok(Self(None)) };
+            let (Some(id), Some(generation)) = (id, generation) else {
+                return Ok(Self(None));
+            };
             match state?.accounts.current(id, generation).await {
                 Ok(user) => Ok(Self(Some(user))),
                 Err(ServiceError::Unauthenticated(_)) => Ok(Self(None)),

@@ -32,6 +32,8 @@ pub struct State {
 impl State {
     /// Whether people come over TLS, as far as the settings say.
     pub fn behind_tls(&self) -> bool {
-        self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
+        self.public_url
+            .as_ref()
+            .is_some_and(|url| url.scheme() == "https")
     }
 }

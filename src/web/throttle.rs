@@ -17,7 +17,11 @@ pub struct Throttle(Option<Arc<DefaultKeyedRateLimiter<IpAddr>>>);
 impl Throttle {
     /// So many attempts a minute and address; `None` is without limit.
     pub fn new(a_minute: Option<NonZeroU32>) -> Self {
-        Self(a_minute.map(|attempts| Arc::new(DefaultKeyedRateLimiter::keyed(Quota::per_minute(attempts)))))
+        Self(
+            a_minute.map(|attempts| {
+                Arc::new(DefaultKeyedRateLimiter::keyed(Quota::per_minute(attempts)))
+            }),
+        )
     }
 
     /// Counts an attempt.
@@ -25,10 +29,13 @@ impl Throttle {
     /// # Errors
     /// [`Problem`] 429 with the time to wait when it is one too many.
     pub fn attempt(&self, request: &HttpRequest) -> Result<(), Problem> {
-        let (Some(limiter), Some(peer)) = (&self.0, request.peer_addr()) else { return Ok(()) };
+        let (Some(limiter), Some(peer)) = (&self.0, request.peer_addr()) else {
+            return Ok(());
+        };
         limiter.check_key(&block(peer.ip())).map_err(|until| {
             // Whole seconds, rounded up: who waits as long as told is let in.
-            let wait = until.wait_time_from(DefaultClock::default().now()) + Duration::from_millis(999);
+            let wait =
+                until.wait_time_from(DefaultClock::default().now()) + Duration::from_millis(999);
             Problem::too_many_attempts(wait.as_secs().max(1))
         })?;
         if limiter.len() > MANY {

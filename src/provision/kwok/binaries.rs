@@ -9,7 +9,11 @@ use std::{
 
 use crate::{domain::KubernetesVersion, provision::Availability};
 
-const KUBERNETES: [&str; 3] = ["kube-apiserver", "kube-controller-manager", "kube-scheduler"];
+const KUBERNETES: [&str; 3] = [
+    "kube-apiserver",
+    "kube-controller-manager",
+    "kube-scheduler",
+];
 const KWOK: [&str; 2] = ["kwokctl", "kwok"];
 const ETCD: [&str; 1] = ["etcd"];
 
@@ -30,9 +34,18 @@ impl Binaries {
         [
             ("--etcd-binary", self.etcd.clone()),
             ("--kwok-controller-binary", self.kwok.clone()),
-            ("--kube-apiserver-binary", self.kubernetes.join("kube-apiserver")),
-            ("--kube-controller-manager-binary", self.kubernetes.join("kube-controller-manager")),
-            ("--kube-scheduler-binary", self.kubernetes.join("kube-scheduler")),
+            (
+                "--kube-apiserver-binary",
+                self.kubernetes.join("kube-apiserver"),
+            ),
+            (
+                "--kube-controller-manager-binary",
+                self.kubernetes.join("kube-controller-manager"),
+            ),
+            (
+                "--kube-scheduler-binary",
+                self.kubernetes.join("kube-scheduler"),
+            ),
         ]
         .into_iter()
         .flat_map(|(flag, path)| [flag.into(), path.into_os_string()])
@@ -49,7 +62,9 @@ pub(super) fn availability(folder: &Path) -> Availability {
     }
     match versions(folder, "kubernetes", &KUBERNETES) {
         versions if versions.is_empty() => Availability::Unavailable(missing(folder, "kubernetes")),
-        versions => Availability::Available(versions.into_iter().map(|(version, _)| version).collect()),
+        versions => {
+            Availability::Available(versions.into_iter().map(|(version, _)| version).collect())
+        }
     }
 }
 
@@ -58,7 +73,12 @@ pub(super) fn find(folder: &Path, version: &KubernetesVersion) -> Result<Binarie
     let kubernetes = versions(folder, "kubernetes", &KUBERNETES)
         .into_iter()
         .find_map(|(found, path)| (found == *version).then_some(path))
-        .ok_or_else(|| format!("the binaries of Kubernetes {version} are missing in {}", folder.display()))?;
+        .ok_or_else(|| {
+            format!(
+                "the binaries of Kubernetes {version} are missing in {}",
+                folder.display()
+            )
+        })?;
     with_kubernetes(folder, kubernetes)
 }
 
@@ -70,28 +90,51 @@ pub(super) fn any(folder: &Path) -> Result<Binaries, String> {
 fn with_kubernetes(folder: &Path, kubernetes: PathBuf) -> Result<Binaries, String> {
     let kwok = newest(folder, "kwok", &KWOK).ok_or_else(|| missing(folder, "kwok"))?;
     let etcd = newest(folder, "etcd", &ETCD).ok_or_else(|| missing(folder, "etcd"))?;
-    Ok(Binaries { kwokctl: kwok.join("kwokctl"), kwok: kwok.join("kwok"), etcd: etcd.join("etcd"), kubernetes })
+    Ok(Binaries {
+        kwokctl: kwok.join("kwokctl"),
+        kwok: kwok.join("kwok"),
+        etcd: etcd.join("etcd"),
+        kubernetes,
+    })
 }
 
 fn missing(folder: &Path, component: &str) -> String {
-    format!("the {component} binaries are missing in {}: {MEND}", folder.display())
+    format!(
+        "the {component} binaries are missing in {}: {MEND}",
+        folder.display()
+    )
 }
 
 fn newest(folder: &Path, component: &str, programs: &[&str]) -> Option<PathBuf> {
-    versions(folder, component, programs).into_iter().next().map(|(_, path)| path)
+    versions(folder, component, programs)
+        .into_iter()
+        .next()
+        .map(|(_, path)| path)
 }
 
 /// The complete folders of a component, the newest version first.
-fn versions(folder: &Path, component: &str, programs: &[&str]) -> Vec<(KubernetesVersion, PathBuf)> {
+fn versions(
+    folder: &Path,
+    component: &str,
+    programs: &[&str],
+) -> Vec<(KubernetesVersion, PathBuf)> {
     let mut found: Vec<_> = fs::read_dir(folder)
         .into_iter()
         .flatten()
         .flatten()
         .filter_map(|entry| {
             let name = entry.file_name();
-            let version: KubernetesVersion = name.to_str()?.strip_prefix(component)?.strip_prefix('-')?.parse().ok()?;
+            let version: KubernetesVersion = name
+                .to_str()?
+                .strip_prefix(component)?
+                .strip_prefix('-')?
+                .parse()
+                .ok()?;
             let path = entry.path();
-            programs.iter().all(|program| path.join(program).is_file()).then_some((version, path))
+            programs
+                .iter()
+                .all(|program| path.join(program).is_file())
+                .then_some((version, path))
         })
         .collect();
     found.sort_by(|(a, _), (b, _)| b.cmp(a));
@@ -104,7 +147,9 @@ mod tests {
 
     fn put(folder: &Path, component: &str, programs: &[&str]) {
         fs::create_dir_all(folder.join(component)).unwrap();
-        programs.iter().for_each(|program| fs::write(folder.join(component).join(program), "").unwrap());
+        programs
+            .iter()
+            .for_each(|program| fs::write(folder.join(component).join(program), "").unwrap());
     }
 
     #[test]
@@ -127,14 +172,26 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         put(folder.path(), "kwok-v0.8.0", &KWOK);
         put(folder.path(), "etcd-v3.6.16", &ETCD);
-        for version in ["kubernetes-v1.9.1", "kubernetes-v1.37.2", "kubernetes-v1.36.0"] {
+        for version in [
+            "kubernetes-v1.9.1",
+            "kubernetes-v1.37.2",
+            "kubernetes-v1.36.0",
+        ] {
             put(folder.path(), version, &KUBERNETES);
         }
         put(folder.path(), "kubernetes-v1.38.0", &KUBERNETES[..1]);
-        let Availability::Available(versions) = availability(folder.path()) else { panic!("not available") };
-        assert_eq!(versions.iter().map(ToString::to_string).collect::<Vec<_>>(), ["v1.37.2", "v1.36.0", "v1.9.1"]);
+        let Availability::Available(versions) = availability(folder.path()) else {
+            panic!("not available")
+        };
+        assert_eq!(
+            versions.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            ["v1.37.2", "v1.36.0", "v1.9.1"]
+        );
         let binaries = find(folder.path(), &versions[1]).unwrap();
-        assert!(binaries.flags().iter().any(|flag| flag.to_string_lossy().contains("kubernetes-v1.36.0/kube-scheduler")));
+        assert!(binaries.flags().iter().any(|flag| {
+            flag.to_string_lossy()
+                .contains("kubernetes-v1.36.0/kube-scheduler")
+        }));
         assert!(find(folder.path(), &"v1.38.0".parse().unwrap()).is_err());
     }
 }

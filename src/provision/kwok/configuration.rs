@@ -31,8 +31,19 @@ struct Options {
 
 /// The configuration of a cluster.
 pub(super) fn text(spec: &ClusterSpec) -> Result<String, String> {
-    let &[etcd, etcd_peer, apiserver, controller_manager, scheduler, kwok] = spec.ports.as_slice() else {
-        return Err(format!("a kwok cluster has {PORTS} ports, not {}", spec.ports.len()));
+    let &[
+        etcd,
+        etcd_peer,
+        apiserver,
+        controller_manager,
+        scheduler,
+        kwok,
+    ] = spec.ports.as_slice()
+    else {
+        return Err(format!(
+            "a kwok cluster has {PORTS} ports, not {}",
+            spec.ports.len()
+        ));
     };
     let configuration = Configuration {
         kind: "KwokctlConfiguration",
@@ -69,7 +80,13 @@ mod tests {
         let read: serde_json::Value = serde_saphyr::from_str(&text).unwrap();
         let options = &read["options"];
         assert_eq!(options["bindAddress"], "127.0.0.1");
-        let ports = ["etcdPort", "etcdPeerPort", "kubeApiserverPort", "kwokControllerPort"].map(|name| &options[name]);
+        let ports = [
+            "etcdPort",
+            "etcdPeerPort",
+            "kubeApiserverPort",
+            "kwokControllerPort",
+        ]
+        .map(|name| &options[name]);
         assert_eq!(ports, [20_000, 20_001, 20_002, 20_005]);
         spec.ports.pop();
         assert!(super::text(&spec).is_err());

@@ -17,9 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::{binaries::Binaries, words::in_plain_words};
 use super::{
-    Availability, ClusterSpec, Health, Progress, Provider, ProvisionError,
-    ports::is_free,
-    run::run,
+    Availability, ClusterSpec, Health, Progress, Provider, ProvisionError, ports::is_free, run::run,
 };
 use crate::{
     domain::{Kubeconfig, ProviderName, ProviderRef},
@@ -91,7 +89,8 @@ impl Kwok {
     }
 
     fn binaries(&self, spec: &ClusterSpec) -> Result<Binaries, ProvisionError> {
-        binaries::find(&self.settings.bin_dir, &spec.kubernetes_version).map_err(ProvisionError::Broken)
+        binaries::find(&self.settings.bin_dir, &spec.kubernetes_version)
+            .map_err(ProvisionError::Broken)
     }
 
     async fn create(
@@ -111,11 +110,18 @@ impl Kwok {
         progress.step("Writing the configuration").await;
         let configuration = self.configuration(name);
         let text = configuration::text(spec).map_err(ProvisionError::Broken)?;
-        write_whole(&configuration, &text).map_err(|source| io_error("writing the configuration", source))?;
+        write_whole(&configuration, &text)
+            .map_err(|source| io_error("writing the configuration", source))?;
 
-        progress.step("Starting etcd and the Kubernetes control plane").await;
+        progress
+            .step("Starting etcd and the Kubernetes control plane")
+            .await;
         let tool = self
-            .kwokctl(binaries, &["create", "cluster", "--runtime", "binary"], name)
+            .kwokctl(
+                binaries,
+                &["create", "cluster", "--runtime", "binary"],
+                name,
+            )
             .args([Path::new("--config"), &configuration])
             .args([Path::new("--kubeconfig"), &self.shared_kubeconfig(name)])
             .args(binaries.flags());
@@ -142,7 +148,11 @@ impl Kwok {
                 }
                 Health::Down(_) => {}
             }
-            if cancel.run_until_cancelled(tokio::time::sleep(ASK_EVERY)).await.is_none() {
+            if cancel
+                .run_until_cancelled(tokio::time::sleep(ASK_EVERY))
+                .await
+                .is_none()
+            {
                 return Err(ProvisionError::Cancelled);
             }
         }
@@ -159,7 +169,8 @@ impl Kwok {
 
     /// The end of the API server's own log.
     fn last_words(&self, name: &ProviderRef) -> String {
-        let log = fs::read_to_string(self.folder(name).join("logs/kube-apiserver.log")).unwrap_or_default();
+        let log = fs::read_to_string(self.folder(name).join("logs/kube-apiserver.log"))
+            .unwrap_or_default();
         let mut lines: Vec<&str> = log.lines().rev().take(5).collect();
         lines.reverse();
         lines.join("\n")
@@ -209,12 +220,23 @@ impl Provider for Kwok {
         }
 
         let nodes = spec.nodes.get();
-        progress.step(format!("Adding {nodes} simulated node{}", if nodes == 1 { "" } else { "s" })).await;
-        let scale = self.kwokctl(&binaries, &["scale", "node", "--replicas", &nodes.to_string()], name);
+        progress
+            .step(format!(
+                "Adding {nodes} simulated node{}",
+                if nodes == 1 { "" } else { "s" }
+            ))
+            .await;
+        let scale = self.kwokctl(
+            &binaries,
+            &["scale", "node", "--replicas", &nodes.to_string()],
+            name,
+        );
         run(scale, progress, cancel).await?;
 
         progress.step("Reading the kubeconfig").await;
-        let read = self.kwokctl(&binaries, &["get", "kubeconfig"], name).capture();
+        let read = self
+            .kwokctl(&binaries, &["get", "kubeconfig"], name)
+            .capture();
         let output = run(read, progress, cancel).await?;
         Kubeconfig::parse(output.stdout).map_err(|error| ProvisionError::Broken(error.to_string()))
     }
@@ -231,12 +253,24 @@ impl Provider for Kwok {
     ) -> Result<(), ProvisionError> {
         let name = &spec.provider_ref;
         if !self.folder(name).exists() {
-            return Err(ProvisionError::Broken("the cluster's data is gone from this host's disk".into()));
+            return Err(ProvisionError::Broken(
+                "the cluster's data is gone from this host's disk".into(),
+            ));
         }
         let binaries = self.binaries(spec)?;
         // `start` alone leaves what is dead as it is.
-        run(self.kwokctl(&binaries, &["stop", "cluster"], name), progress, cancel).await?;
-        run(self.kwokctl(&binaries, &["start", "cluster"], name), progress, cancel).await?;
+        run(
+            self.kwokctl(&binaries, &["stop", "cluster"], name),
+            progress,
+            cancel,
+        )
+        .await?;
+        run(
+            self.kwokctl(&binaries, &["start", "cluster"], name),
+            progress,
+            cancel,
+        )
+        .await?;
         progress.step("Waiting for the API server").await;
         self.wait_until_ready(name, cancel).await
     }
@@ -256,15 +290,20 @@ impl Provider for Kwok {
         let folder = self.folder(name);
         let left = look_at_processes(move || processes::end_all_of(&folder, END_WITHIN)).await?;
         if left > 0 {
-            return Err(ProvisionError::Broken(format!("{left} processes of the cluster would not end")));
+            return Err(ProvisionError::Broken(format!(
+                "{left} processes of the cluster would not end"
+            )));
         }
-        self.remove_files(name).map_err(|source| io_error("removing the cluster's files", source))
+        self.remove_files(name)
+            .map_err(|source| io_error("removing the cluster's files", source))
     }
 
     async fn list_owned(&self) -> Result<Vec<ProviderRef>, ProvisionError> {
-        let mut owned = names_in(&self.clusters(), "").map_err(|source| io_error("listing clusters", source))?;
+        let mut owned = names_in(&self.clusters(), "")
+            .map_err(|source| io_error("listing clusters", source))?;
         owned.extend(
-            names_in(&self.configurations(), ".yaml").map_err(|source| io_error("listing clusters", source))?,
+            names_in(&self.configurations(), ".yaml")
+                .map_err(|source| io_error("listing clusters", source))?,
         );
         let clusters = self.clusters();
         owned.extend(look_at_processes(move || processes::clusters_in(&clusters)).await?);
@@ -278,7 +317,9 @@ impl Provider for Kwok {
 async fn look_at_processes<T: Send + 'static>(
     look: impl FnOnce() -> Result<T, sysinfo::Error> + Send + 'static,
 ) -> Result<T, ProvisionError> {
-    let broken = |why: String| ProvisionError::Broken(format!("this host's processes can't be listed: {why}"));
+    let broken = |why: String| {
+        ProvisionError::Broken(format!("this host's processes can't be listed: {why}"))
+    };
     tokio::task::spawn_blocking(look)
         .await
         .map_err(|error| broken(error.to_string()))?
@@ -307,7 +348,9 @@ async fn readyz(kubeconfig: &Path) -> Result<(), String> {
         .await
         .map_err(|error| error.to_string())?;
     let client = kube::Client::try_from(config).map_err(|error| error.to_string())?;
-    let request = http::Request::get("/readyz").body(Vec::new()).map_err(|error| error.to_string())?;
+    let request = http::Request::get("/readyz")
+        .body(Vec::new())
+        .map_err(|error| error.to_string())?;
     match client.request_text(request).await {
         Ok(_) => Ok(()),
         Err(error) => Err(error.to_string()),
@@ -326,5 +369,8 @@ fn write_whole(path: &Path, text: &str) -> io::Result<()> {
 }
 
 fn io_error(what: &str, source: io::Error) -> ProvisionError {
-    ProvisionError::Io { what: what.to_owned(), source }
+    ProvisionError::Io {
+        what: what.to_owned(),
+        source,
+    }
 }

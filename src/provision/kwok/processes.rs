@@ -20,7 +20,12 @@ pub(super) fn end_all_of(folder: &Path, within: Duration) -> Result<usize, sysin
         let left = system
             .processes()
             .values()
-            .filter(|process| process.cmd().iter().any(|arg| arg.to_string_lossy().contains(&mark)))
+            .filter(|process| {
+                process
+                    .cmd()
+                    .iter()
+                    .any(|arg| arg.to_string_lossy().contains(&mark))
+            })
             // kwokctl itself names the folder nowhere: these are the cluster's own.
             .inspect(|process| {
                 process.kill_with(Signal::Kill);
@@ -51,6 +56,8 @@ pub(super) fn clusters_in(folder: &Path) -> Result<Vec<ProviderRef>, sysinfo::Er
 }
 
 fn refresh(system: &mut System) {
-    let arguments = ProcessRefreshKind::nothing().with_cmd(UpdateKind::Always).without_tasks();
+    let arguments = ProcessRefreshKind::nothing()
+        .with_cmd(UpdateKind::Always)
+        .without_tasks();
     system.refresh_processes_specifics(ProcessesToUpdate::All, true, arguments);
 }

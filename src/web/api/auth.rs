@@ -1,6 +1,8 @@
 //! `/auth`
 
-use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, dev::Payload, http::StatusCode, post, web};
+use actix_web::{
+    FromRequest, HttpMessage, HttpRequest, HttpResponse, dev::Payload, http::StatusCode, post, web,
+};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -58,14 +60,22 @@ impl FromRequest for Credentials {
                 ));
             }
             let bytes = body.await?;
-            let text = std::str::from_utf8(&bytes).map_err(|_| Problem::malformed("the body is not valid UTF-8"))?;
+            let text = std::str::from_utf8(&bytes)
+                .map_err(|_| Problem::malformed("the body is not valid UTF-8"))?;
             let grant = web::Query::<PasswordGrant>::from_query(text)
                 .map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()))?
                 .into_inner();
-            if grant.grant_type.as_deref().is_some_and(|grant| grant != "password") {
+            if grant
+                .grant_type
+                .as_deref()
+                .is_some_and(|grant| grant != "password")
+            {
                 return Err(Problem::field("grant_type", "must be password"));
             }
-            Ok(Self { email: grant.username, password: grant.password })
+            Ok(Self {
+                email: grant.username,
+                password: grant.password,
+            })
         })
     }
 }
@@ -91,8 +101,16 @@ pub(super) async fn token(
     credentials: Credentials,
 ) -> Result<HttpResponse, Problem> {
     state.throttle.attempt(&request)?;
-    let user = state.accounts.authenticate(&credentials.email, credentials.password).await?;
+    let user = state
+        .accounts
+        .authenticate(&credentials.email, credentials.password)
+        .await?;
     let (access_token, expires_in) = state.accounts.issue_token(&user)?;
-    let token = Token { access_token, token_type: "bearer", expires_in, user: UserBody::from(&user) };
+    let token = Token {
+        access_token,
+        token_type: "bearer",
+        expires_in,
+        user: UserBody::from(&user),
+    };
     Ok(HttpResponse::Ok().json(token))
 }

@@ -24,7 +24,12 @@ use crate::{
 #[serde(deny_unknown_fields)]
 struct NewCluster {
     /// A DNS label, unique among your live clusters.
-    #[schema(min_length = 3, max_length = 50, pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", example = "demo")]
+    #[schema(
+        min_length = 3,
+        max_length = 50,
+        pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
+        example = "demo"
+    )]
     name: String,
     /// Hours to live.
     #[schema(minimum = 1, maximum = 72, default = 1)]
@@ -90,7 +95,12 @@ struct ClusterDetails<'a> {
 }
 
 impl From<&Listed> for ClusterBody {
-    fn from(Listed { cluster, queue_position }: &Listed) -> Self {
+    fn from(
+        Listed {
+            cluster,
+            queue_position,
+        }: &Listed,
+    ) -> Self {
         Self {
             id: cluster.id.to_string(),
             name: cluster.name.to_string(),
@@ -106,7 +116,10 @@ impl From<&Listed> for ClusterBody {
             ready_at: cluster.ready_at,
             expires_at: cluster.expires_at,
             // While it is tried again, the last try's words are in its events.
-            error_message: cluster.error_message.clone().filter(|_| cluster.status == ClusterStatus::Error),
+            error_message: cluster
+                .error_message
+                .clone()
+                .filter(|_| cluster.status == ClusterStatus::Error),
         }
     }
 }
@@ -128,7 +141,11 @@ pub(super) async fn list(
     caller: Caller,
     filter: web::Query<Filter>,
 ) -> Result<HttpResponse, Problem> {
-    let status = filter.status.as_deref().map(str::parse::<ClusterStatus>).transpose()?;
+    let status = filter
+        .status
+        .as_deref()
+        .map(str::parse::<ClusterStatus>)
+        .transpose()?;
     let clusters = state.clusters.list(caller.user.id, status).await?;
     Ok(HttpResponse::Ok().json(clusters.iter().map(ClusterBody::from).collect::<Vec<_>>()))
 }
@@ -168,7 +185,9 @@ pub(super) async fn create(
     };
     let cluster = state.clusters.request(&caller.user, wish).await?;
     let location = format!("/api/v1/clusters/{}", cluster.cluster.id);
-    Ok(HttpResponse::Accepted().insert_header((header::LOCATION, location)).json(ClusterBody::from(&cluster)))
+    Ok(HttpResponse::Accepted()
+        .insert_header((header::LOCATION, location))
+        .json(ClusterBody::from(&cluster)))
 }
 
 /// A cluster, with its latest events.
@@ -239,9 +258,14 @@ pub(super) async fn kubeconfig(
     let (name, text) = state.clusters.kubeconfig(caller.user.id, id).await?;
     let disposition = ContentDisposition {
         disposition: DispositionType::Inline,
-        parameters: vec![DispositionParam::Filename(format!("{name}.kubeconfig.yaml"))],
+        parameters: vec![DispositionParam::Filename(format!(
+            "{name}.kubeconfig.yaml"
+        ))],
     };
-    Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").insert_header(disposition).body(text))
+    Ok(HttpResponse::Ok()
+        .content_type("text/plain; charset=utf-8")
+        .insert_header(disposition)
+        .body(text))
 }
 
 /// Prolongs a cluster's life.
@@ -268,7 +292,10 @@ pub(super) async fn extend(
     ClusterPath(id): ClusterPath,
     Json(extension): Json<Extension>,
 ) -> Result<HttpResponse, Problem> {
-    let cluster = state.clusters.extend(caller.user.id, id, extension.hours).await?;
+    let cluster = state
+        .clusters
+        .extend(caller.user.id, id, extension.hours)
+        .await?;
     Ok(HttpResponse::Ok().json(ClusterBody::from(&cluster)))
 }
 

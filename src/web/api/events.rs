@@ -29,7 +29,10 @@ pub(super) async fn of_all(
     state: web::Data<State>,
     caller: Caller,
 ) -> Result<HttpResponse, Problem> {
-    let watch = state.clusters.watch(caller.user.id, None, last_event_id(&request)?).await?;
+    let watch = state
+        .clusters
+        .watch(caller.user.id, None, last_event_id(&request)?)
+        .await?;
     Ok(live::stream(&state, caller, watch, None))
 }
 
@@ -55,18 +58,37 @@ pub(super) async fn of_cluster(
     caller: Caller,
     ClusterPath(id): ClusterPath,
 ) -> Result<HttpResponse, Problem> {
-    let accepts = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    let accepts = request
+        .headers()
+        .get(header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok());
     if accepts.is_some_and(|accept| accept.contains("text/event-stream")) {
         let after = last_event_id(&request)?.unwrap_or(0);
-        let watch = state.clusters.watch(caller.user.id, Some(id), Some(after)).await?;
-        return Ok(live::stream(&state, caller, watch, Some(EventKind::Deleted)));
+        let watch = state
+            .clusters
+            .watch(caller.user.id, Some(id), Some(after))
+            .await?;
+        return Ok(live::stream(
+            &state,
+            caller,
+            watch,
+            Some(EventKind::Deleted),
+        ));
     }
     let events = state.clusters.events(caller.user.id, id).await?;
     Ok(HttpResponse::Ok().json(events.iter().map(EventMessage::from).collect::<Vec<_>>()))
 }
 
 fn last_event_id(request: &HttpRequest) -> Result<Option<i64>, Problem> {
-    let Some(value) = request.headers().get("Last-Event-ID") else { return Ok(None) };
-    let number = value.to_str().ok().and_then(|value| value.parse::<i64>().ok()).filter(|seq| *seq >= 0);
-    number.map(Some).ok_or_else(|| Problem::malformed("Last-Event-ID must be the number of an event"))
+    let Some(value) = request.headers().get("Last-Event-ID") else {
+        return Ok(None);
+    };
+    let number = value
+        .to_str()
+        .ok()
+        .and_then(|value| value.parse::<i64>().ok())
+        .filter(|seq| *seq >= 0);
+    number
+        .map(Some)
+        .ok_or_else(|| Problem::malformed("Last-Event-ID must be the number of an event"))
 }

@@ -49,5 +49,12 @@ impl From<&Offer> for Provider {
 )]
 #[get("/providers")]
 pub(super) async fn list(state: web::Data<State>, _caller: Caller) -> HttpResponse {
-    HttpResponse::Ok().json(state.clusters.offers().iter().map(Provider::from).collect::<Vec<_>>())
+    HttpResponse::Ok().json(
+        state
+            .clusters
+            .offers()
+            .iter()
+            .map(Provider::from)
+            .collect::<Vec<_>>(),
+    )
 }

@@ -8,7 +8,10 @@ use utoipa::ToSchema;
 use super::Problem;
 use crate::{
     domain::User,
-    web::{ProblemDetails, State, extract::{Caller, Json}},
+    web::{
+        ProblemDetails, State,
+        extract::{Caller, Json},
+    },
 };
 
 /// A person who wants an account.
@@ -32,7 +35,11 @@ pub(super) struct UserBody {
 
 impl From<&User> for UserBody {
     fn from(user: &User) -> Self {
-        Self { id: user.id.to_string(), email: user.email.to_string(), created_at: user.created_at }
+        Self {
+            id: user.id.to_string(),
+            email: user.email.to_string(),
+            created_at: user.created_at,
+        }
     }
 }
 
@@ -58,7 +65,10 @@ pub(super) async fn register(
     Json(person): Json<Registration>,
 ) -> Result<HttpResponse, Problem> {
     state.throttle.attempt(&request)?;
-    let user = state.accounts.register(&person.email, &person.password).await?;
+    let user = state
+        .accounts
+        .register(&person.email, &person.password)
+        .await?;
     Ok(HttpResponse::Created().json(UserBody::from(&user)))
 }
 

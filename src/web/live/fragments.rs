@@ -26,7 +26,13 @@ pub struct Fragments {
 impl Fragments {
     /// For a page of `user`: the page of `cluster`, or the dashboard.
     pub fn new(clusters: Clusters, user: UserId, cluster: Option<ClusterId>, csrf: &str) -> Self {
-        Self { clusters, user, cluster, csrf: csrf.to_owned(), shown: Mutex::default() }
+        Self {
+            clusters,
+            user,
+            cluster,
+            csrf: csrf.to_owned(),
+            shown: Mutex::default(),
+        }
     }
 
     /// The quota and the list of the dashboard.
@@ -35,21 +41,41 @@ impl Fragments {
     /// [`ServiceError`] when the clusters can't be read.
     pub async fn dashboard(&self, oob: bool) -> Result<(String, String), ServiceError> {
         let listed = self.clusters.list(self.user, None).await?;
-        *self.shown() = listed.iter().map(|listed| (listed.cluster.id, listed.cluster.status)).collect();
-        let cards = listed.iter().map(|listed| self.card(listed, false)).collect::<Result<Vec<_>, _>>()?;
+        *self.shown() = listed
+            .iter()
+            .map(|listed| (listed.cluster.id, listed.cluster.status))
+            .collect();
+        let cards = listed
+            .iter()
+            .map(|listed| self.card(listed, false))
+            .collect::<Result<Vec<_>, _>>()?;
         let limit = self.clusters.limits().clusters_per_user;
-        Ok((render(&Quota { used: listed.len(), limit, oob })?, render(&List { cards, oob })?))
+        Ok((
+            render(&Quota {
+                used: listed.len(),
+                limit,
+                oob,
+            })?,
+            render(&List { cards, oob })?,
+        ))
     }
 
     /// The details and the log of a cluster's page.
     ///
     /// # Errors
     /// [`ServiceError`] when the cluster can't be read.
-    pub async fn cluster(&self, id: ClusterId, oob: bool) -> Result<(String, String), ServiceError> {
+    pub async fn cluster(
+        &self,
+        id: ClusterId,
+        oob: bool,
+    ) -> Result<(String, String), ServiceError> {
         let listed = self.clusters.get(self.user, id).await?;
         let events = self.clusters.events(self.user, id).await?;
         self.shown().insert(id, listed.cluster.status);
-        let lines = events.iter().map(|event| render(&Line::from(event))).collect::<Result<Vec<_>, _>>()?;
+        let lines = events
+            .iter()
+            .map(|event| render(&Line::from(event)))
+            .collect::<Result<Vec<_>, _>>()?;
         Ok((self.details(&listed, oob)?, render(&Log { lines, oob })?))
     }
 
@@ -90,33 +116,52 @@ impl Fragments {
         }
         let (quota, list) = self.dashboard(true).await?;
         let gone = match event.kind {
-            EventKind::Deleted => render(&Announcement { text: format!("{} is gone", event.name) })?,
+            EventKind::Deleted => render(&Announcement {
+                text: format!("{} is gone", event.name),
+            })?,
             _ => String::new(),
         };
         Ok(quota + &list + &gone)
     }
 
     async fn on_page(&self, event: &ClusterEvent) -> Result<String, ServiceError> {
-        let line = render(&NewLine { line: render(&Line::from(event))? })?;
+        let line = render(&NewLine {
+            line: render(&Line::from(event))?,
+        })?;
         if event.kind == EventKind::Log {
             return Ok(line);
         }
         match self.clusters.get(self.user, event.cluster_id).await {
             Ok(listed) => Ok(line + &self.details(&listed, true)? + &self.announce(&listed)?),
             Err(ServiceError::NoSuchCluster) => {
-                let gone = render(&Gone { name: &event.name, oob: true })?;
-                Ok(line + &gone + &render(&Announcement { text: format!("{} is gone", event.name) })?)
+                let gone = render(&Gone {
+                    name: &event.name,
+                    oob: true,
+                })?;
+                Ok(line
+                    + &gone
+                    + &render(&Announcement {
+                        text: format!("{} is gone", event.name),
+                    })?)
             }
             Err(error) => Err(error),
         }
     }
 
     fn card(&self, listed: &Listed, oob: bool) -> Result<String, ServiceError> {
-        render(&Card { cluster: &self.view(listed), csrf: &self.csrf, oob })
+        render(&Card {
+            cluster: &self.view(listed),
+            csrf: &self.csrf,
+            oob,
+        })
     }
 
     fn details(&self, listed: &Listed, oob: bool) -> Result<String, ServiceError> {
-        render(&Details { cluster: &self.view(listed), csrf: &self.csrf, oob })
+        render(&Details {
+            cluster: &self.view(listed),
+            csrf: &self.csrf,
+            oob,
+        })
     }
 
     fn view(&self, listed: &Listed) -> ClusterView {
@@ -129,7 +174,9 @@ impl Fragments {
         if self.shown().insert(cluster.id, cluster.status) == Some(cluster.status) {
             return Ok(String::new());
         }
-        render(&Announcement { text: format!("{} is {}", cluster.name, cluster.status) })
+        render(&Announcement {
+            text: format!("{} is {}", cluster.name, cluster.status),
+        })
     }
 
     fn shown(&self) -> std::sync::MutexGuard<'_, HashMap<ClusterId, ClusterStatus>> {

@@ -26,8 +26,15 @@ struct Stream {
 }
 
 /// Streams what `watch` sees until `last` was seen, the caller's token ends, or the server stops.
-pub fn stream(state: &web::Data<State>, caller: Caller, watch: Watch, last: Option<EventKind>) -> HttpResponse {
-    let left = (caller.bearer.expires_at - Utc::now()).to_std().unwrap_or_default();
+pub fn stream(
+    state: &web::Data<State>,
+    caller: Caller,
+    watch: Watch,
+    last: Option<EventKind>,
+) -> HttpResponse {
+    let left = (caller.bearer.expires_at - Utc::now())
+        .to_std()
+        .unwrap_or_default();
     let stream = Stream {
         _connected: state.metrics.connected("sse"),
         state: state.clone(),
@@ -66,7 +73,11 @@ impl Stream {
             Ok(Ok(None) | Err(_)) => None,
             Err(_) => {
                 let bearer = self.caller.bearer;
-                self.state.accounts.current(bearer.user, bearer.generation).await.ok()?;
+                self.state
+                    .accounts
+                    .current(bearer.user, bearer.generation)
+                    .await
+                    .ok()?;
                 Some(": ping\n\n".to_owned())
             }
         }

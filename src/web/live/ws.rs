@@ -14,7 +14,11 @@ use super::{Fragments, PING};
 use crate::{
     domain::{ClusterEvent, ClusterId, User},
     service::{ServiceError, Watch},
-    web::{EventMessage, Problem, State, extract::bearer_token, session::{self, Visitor}},
+    web::{
+        EventMessage, Problem, State,
+        extract::bearer_token,
+        session::{self, Visitor},
+    },
 };
 
 /// How long a client may take to accept a message.
@@ -38,7 +42,7 @@ struct Query {
 /// What a client is sent.
 enum Language {
     Json,
-    Html(Fragments),
+    Html(Box<Fragments>),
 }
 
 struct Connection {
@@ -66,9 +70,14 @@ pub async fn connect(
     let connected = connection.state.metrics.connected("ws");
     actix_web::rt::spawn(async move {
         let mut session = session;
-        let code = connection.serve(&mut session, messages.max_frame_size(MAX_FRAME)).await;
+        let code = connection
+            .serve(&mut session, messages.max_frame_size(MAX_FRAME))
+            .await;
         if let Some(code) = code {
-            let reason = CloseReason { code, description: None };
+            let reason = CloseReason {
+                code,
+                description: None,
+            };
             // One that takes nothing any more does not take this either.
             let _ = timeout(STALLED, session.close(Some(reason))).await;
         }
@@ -77,11 +86,23 @@ pub async fn connect(
     Ok(response)
 }
 
-async fn program(state: web::Data<State>, token: &str, after: Option<i64>) -> Result<Connection, Problem> {
+async fn program(
+    state: web::Data<State>,
+    token: &str,
+    after: Option<i64>,
+) -> Result<Connection, Problem> {
     let (user, bearer) = state.accounts.bearer(token).await?;
-    let left = (bearer.expires_at - Utc::now()).to_std().unwrap_or_default();
+    let left = (bearer.expires_at - Utc::now())
+        .to_std()
+        .unwrap_or_default();
     let watch = state.clusters.watch(user.id, None, after).await?;
-    Ok(Connection { state, user, watch, language: Language::Json, ends_at: Some(Instant::now() + left) })
+    Ok(Connection {
+        state,
+        user,
+        watch,
+        language: Language::Json,
+        ends_at: Some(Instant::now() + left),
+    })
 }
 
 async fn browser(
@@ -91,11 +112,19 @@ async fn browser(
     cluster: Option<&str>,
 ) -> Result<Connection, Problem> {
     if !same_origin(request, &state) {
-        return Err(Problem::new(StatusCode::FORBIDDEN, "live connections of browsers must come from the lab's own pages"));
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "live connections of browsers must come from the lab's own pages",
+        ));
     }
-    let user = visitor.0.ok_or(ServiceError::Unauthenticated("there is no session"))?;
+    let user = visitor
+        .0
+        .ok_or(ServiceError::Unauthenticated("there is no session"))?;
     let cluster = cluster
-        .map(|id| id.parse::<ClusterId>().map_err(|_| ServiceError::NoSuchCluster))
+        .map(|id| {
+            id.parse::<ClusterId>()
+                .map_err(|_| ServiceError::NoSuchCluster)
+        })
         .transpose()?;
     if let Some(id) = cluster {
         state.clusters.get(user.id, id).await?;
@@ -103,12 +132,22 @@ async fn browser(
     let watch = state.clusters.watch(user.id, None, None).await?;
     let csrf = session::csrf_token(&request.get_session())?;
     let fragments = Fragments::new(state.clusters.clone(), user.id, cluster, &csrf);
-    Ok(Connection { state, user, watch, language: Language::Html(fragments), ends_at: None })
+    Ok(Connection {
+        state,
+        user,
+        watch,
+        language: Language::Html(Box::new(fragments)),
+        ends_at: None,
+    })
 }
 
 /// Browsers send a session's cookie from any site: only our own may use it (RFC 6455, 10.2).
 fn same_origin(request: &HttpRequest, state: &State) -> bool {
-    let Some(origin) = request.headers().get(header::ORIGIN).and_then(|origin| origin.to_str().ok()) else {
+    let Some(origin) = request
+        .headers()
+        .get(header::ORIGIN)
+        .and_then(|origin| origin.to_str().ok())
+    else {
         return false;
     };
     if let Some(public) = &state.public_url
@@ -116,13 +155,22 @@ fn same_origin(request: &HttpRequest, state: &State) -> bool {
     {
         return true;
     }
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    host.is_some_and(|host| origin == format!("http://{host}") || origin == format!("https://{host}"))
+    let host = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    host.is_some_and(|host| {
+        origin == format!("http://{host}") || origin == format!("https://{host}")
+    })
 }
 
 impl Connection {
     /// Serves until one side ends; the code to close with, when it is ours.
-    async fn serve(mut self, session: &mut Session, mut messages: MessageStream) -> Option<CloseCode> {
+    async fn serve(
+        mut self,
+        session: &mut Session,
+        mut messages: MessageStream,
+    ) -> Option<CloseCode> {
         if let Language::Html(fragments) = &self.language {
             match fragments.everything().await {
                 Ok(html) => send(session, html).await?,
@@ -171,7 +219,9 @@ impl Connection {
 
     async fn say(&self, event: &ClusterEvent) -> Result<Option<String>, ServiceError> {
         match &self.language {
-            Language::Json => serde_json::to_string(&EventMessage::from(event)).map(Some).map_err(ServiceError::internal),
+            Language::Json => serde_json::to_string(&EventMessage::from(event))
+                .map(Some)
+                .map_err(ServiceError::internal),
             Language::Html(fragments) => fragments.of(event).await,
         }
     }

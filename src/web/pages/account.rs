@@ -23,8 +23,14 @@ struct NewPassword {
 }
 
 #[get("/account")]
-pub(super) async fn show(request: HttpRequest, session: Session, visitor: Visitor) -> Result<HttpResponse, Problem> {
-    let Some(user) = visitor.0 else { return Ok(to_login(&request)) };
+pub(super) async fn show(
+    request: HttpRequest,
+    session: Session,
+    visitor: Visitor,
+) -> Result<HttpResponse, Problem> {
+    let Some(user) = visitor.0 else {
+        return Ok(to_login(&request));
+    };
     account(&session, &user, StatusCode::OK, Form::default())
 }
 
@@ -36,24 +42,42 @@ pub(super) async fn change_password(
     visitor: Visitor,
     Checked(passwords): Checked<NewPassword>,
 ) -> Result<HttpResponse, Problem> {
-    let Some(user) = visitor.0 else { return Ok(to_login(&request)) };
+    let Some(user) = visitor.0 else {
+        return Ok(to_login(&request));
+    };
     // Whoever sits at an open session may guess the password no faster than at the login page.
     state.throttle.attempt(&request)?;
     let new = passwords.new_password.expose_secret();
-    match state.accounts.change_password(&user, passwords.current_password, new).await.map_err(Problem::from) {
+    match state
+        .accounts
+        .change_password(&user, passwords.current_password, new)
+        .await
+        .map_err(Problem::from)
+    {
         Ok(user) => {
             session::begin(&session, &user)?;
-            notice(&session, "Your password is changed: your other sessions and tokens have ended.");
+            notice(
+                &session,
+                "Your password is changed: your other sessions and tokens have ended.",
+            );
             Ok(see_other("/account"))
         }
-        Err(problem) if problem.status == StatusCode::UNPROCESSABLE_ENTITY => {
-            account(&session, &user, problem.status, Form::default().refused(&problem))
-        }
+        Err(problem) if problem.status == StatusCode::UNPROCESSABLE_ENTITY => account(
+            &session,
+            &user,
+            problem.status,
+            Form::default().refused(&problem),
+        ),
         Err(problem) => Err(problem),
     }
 }
 
-fn account(session: &Session, user: &User, status: StatusCode, form: Form) -> Result<HttpResponse, Problem> {
+fn account(
+    session: &Session,
+    user: &User,
+    status: StatusCode,
+    form: Form,
+) -> Result<HttpResponse, Problem> {
     let account = AccountPage {
         chrome: chrome(session, Some(user))?,
         email: user.email.to_string(),

@@ -45,12 +45,29 @@ pub(super) async fn show(
     visitor: Visitor,
     ClusterPath(id): ClusterPath,
 ) -> Result<HttpResponse, Problem> {
-    let Some(user) = visitor.0 else { return Ok(to_login(&request)) };
-    let name = state.clusters.get(user.id, id).await?.cluster.name.to_string();
+    let Some(user) = visitor.0 else {
+        return Ok(to_login(&request));
+    };
+    let name = state
+        .clusters
+        .get(user.id, id)
+        .await?
+        .cluster
+        .name
+        .to_string();
     let chrome = chrome(&session, Some(&user))?;
     let fragments = Fragments::new(state.clusters.clone(), user.id, Some(id), &chrome.csrf);
     let (details, log) = fragments.cluster(id, false).await?;
-    page(StatusCode::OK, &ClusterPage { chrome, id: id.to_string(), name, details, log })
+    page(
+        StatusCode::OK,
+        &ClusterPage {
+            chrome,
+            id: id.to_string(),
+            name,
+            details,
+            log,
+        },
+    )
 }
 
 #[get("/clusters/{id}/kubeconfig")]
@@ -60,13 +77,20 @@ pub(super) async fn kubeconfig(
     visitor: Visitor,
     ClusterPath(id): ClusterPath,
 ) -> Result<HttpResponse, Problem> {
-    let Some(user) = visitor.0 else { return Ok(to_login(&request)) };
+    let Some(user) = visitor.0 else {
+        return Ok(to_login(&request));
+    };
     let (name, text) = state.clusters.kubeconfig(user.id, id).await?;
     let disposition = ContentDisposition {
         disposition: DispositionType::Attachment,
-        parameters: vec![DispositionParam::Filename(format!("{name}.kubeconfig.yaml"))],
+        parameters: vec![DispositionParam::Filename(format!(
+            "{name}.kubeconfig.yaml"
+        ))],
     };
-    Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").insert_header(disposition).body(text))
+    Ok(HttpResponse::Ok()
+        .content_type("text/plain; charset=utf-8")
+        .insert_header(disposition)
+        .body(text))
 }
 
 #[post("/clusters/{id}/extend")]
@@ -77,7 +101,9 @@ pub(super) async fn extend(
     ClusterPath(id): ClusterPath,
     Checked(extension): Checked<Extension>,
 ) -> Result<HttpResponse, Problem> {
-    let Some(user) = visitor.0 else { return Ok(to_login(&request)) };
+    let Some(user) = visitor.0 else {
+        return Ok(to_login(&request));
+    };
     state.clusters.extend(user.id, id, extension.hours).await?;
     Ok(done(&request, &format!("/clusters/{id}")))
 }
@@ -90,7 +116,9 @@ pub(super) async fn retry(
     ClusterPath(id): ClusterPath,
     Checked(Nothing {}): Checked<Nothing>,
 ) -> Result<HttpResponse, Problem> {
-    let Some(user) = visitor.0 else { return Ok(to_login(&request)) };
+    let Some(user) = visitor.0 else {
+        return Ok(to_login(&request));
+    };
     state.clusters.retry(user.id, id).await?;
     Ok(done(&request, &format!("/clusters/{id}")))
 }
@@ -103,14 +131,23 @@ pub(super) async fn delete_page(
     visitor: Visitor,
     ClusterPath(id): ClusterPath,
 ) -> Result<HttpResponse, Problem> {
-    let Some(user) = visitor.0 else { return Ok(to_login(&request)) };
+    let Some(user) = visitor.0 else {
+        return Ok(to_login(&request));
+    };
     let listed = state.clusters.get(user.id, id).await?;
     let chrome = chrome(&session, Some(&user))?;
     let form = delete_form(&request, &listed, &chrome.csrf, Form::default())?;
     if is_htmx(&request) {
         return Ok(html(StatusCode::OK, form));
     }
-    page(StatusCode::OK, &DeletePage { chrome, name: listed.cluster.name.to_string(), form })
+    page(
+        StatusCode::OK,
+        &DeletePage {
+            chrome,
+            name: listed.cluster.name.to_string(),
+            form,
+        },
+    )
 }
 
 #[post("/clusters/{id}/delete")]
@@ -122,10 +159,14 @@ pub(super) async fn delete(
     ClusterPath(id): ClusterPath,
     Checked(confirmation): Checked<Confirmation>,
 ) -> Result<HttpResponse, Problem> {
-    let Some(user) = visitor.0 else { return Ok(to_login(&request)) };
+    let Some(user) = visitor.0 else {
+        return Ok(to_login(&request));
+    };
     let listed = state.clusters.get(user.id, id).await?;
     let typed = confirmation.confirm.unwrap_or_default();
-    if listed.cluster.status == ClusterStatus::Running && typed.trim() != listed.cluster.name.as_str() {
+    if listed.cluster.status == ClusterStatus::Running
+        && typed.trim() != listed.cluster.name.as_str()
+    {
         let problem = Problem::field("confirm", format!("is not {}", listed.cluster.name));
         let form = Form::default().with("confirm", typed).refused(&problem);
         let csrf = session::csrf_token(&session)?;
@@ -134,17 +175,34 @@ pub(super) async fn delete(
             return Ok(html(problem.status, form));
         }
         let chrome = chrome(&session, Some(&user))?;
-        return page(problem.status, &DeletePage { chrome, name: listed.cluster.name.to_string(), form });
+        return page(
+            problem.status,
+            &DeletePage {
+                chrome,
+                name: listed.cluster.name.to_string(),
+                form,
+            },
+        );
     }
     state.clusters.release(user.id, id).await?;
     if is_htmx(&request) {
-        return Ok(HttpResponse::NoContent().insert_header(("HX-Trigger", "deleted")).finish());
+        return Ok(HttpResponse::NoContent()
+            .insert_header(("HX-Trigger", "deleted"))
+            .finish());
     }
-    notice(&session, &format!("{} is being deleted.", listed.cluster.name));
+    notice(
+        &session,
+        &format!("{} is being deleted.", listed.cluster.name),
+    );
     Ok(super::see_other("/dashboard"))
 }
 
-fn delete_form(request: &HttpRequest, listed: &Listed, csrf: &str, form: Form) -> Result<String, Problem> {
+fn delete_form(
+    request: &HttpRequest,
+    listed: &Listed,
+    csrf: &str,
+    form: Form,
+) -> Result<String, Problem> {
     render(&DeleteForm {
         id: &listed.cluster.id.to_string(),
         name: listed.cluster.name.as_str(),

@@ -32,7 +32,13 @@ pub(super) async fn landing(
     visitor: Visitor,
 ) -> Result<HttpResponse, Problem> {
     let registration_open = state.accounts.registration_open();
-    page(StatusCode::OK, &LandingPage { chrome: chrome(&session, visitor.0.as_ref())?, registration_open })
+    page(
+        StatusCode::OK,
+        &LandingPage {
+            chrome: chrome(&session, visitor.0.as_ref())?,
+            registration_open,
+        },
+    )
 }
 
 #[get("/dashboard")]
@@ -42,7 +48,9 @@ pub(super) async fn dashboard(
     session: Session,
     visitor: Visitor,
 ) -> Result<HttpResponse, Problem> {
-    let Some(user) = visitor.0 else { return Ok(to_login(&request)) };
+    let Some(user) = visitor.0 else {
+        return Ok(to_login(&request));
+    };
     show(&state, &session, &user, StatusCode::OK, Form::default()).await
 }
 
@@ -54,9 +62,15 @@ pub(super) async fn create(
     visitor: Visitor,
     Checked(new): Checked<NewCluster>,
 ) -> Result<HttpResponse, Problem> {
-    let Some(user) = visitor.0 else { return Ok(to_login(&request)) };
+    let Some(user) = visitor.0 else {
+        return Ok(to_login(&request));
+    };
     let requested = match wish(&new) {
-        Ok(wish) => state.clusters.request(&user, wish).await.map_err(Problem::from),
+        Ok(wish) => state
+            .clusters
+            .request(&user, wish)
+            .await
+            .map_err(Problem::from),
         Err(problem) => Err(problem),
     };
     let (status, form) = match requested {
@@ -73,7 +87,10 @@ pub(super) async fn create(
         }
     };
     if is_htmx(&request) {
-        return Ok(html(status, create_form(&state, &session::csrf_token(&session)?, form)?));
+        return Ok(html(
+            status,
+            create_form(&state, &session::csrf_token(&session)?, form)?,
+        ));
     }
     show(&state, &session, &user, status, form).await
 }
@@ -89,13 +106,26 @@ async fn show(
     let fragments = Fragments::new(state.clusters.clone(), user.id, None, &chrome.csrf);
     let (quota, list) = fragments.dashboard(false).await?;
     let form = create_form(state, &chrome.csrf, form)?;
-    page(status, &DashboardPage { chrome, quota, list, form })
+    page(
+        status,
+        &DashboardPage {
+            chrome,
+            quota,
+            list,
+            form,
+        },
+    )
 }
 
 fn create_form(state: &State, csrf: &str, form: Form) -> Result<String, Problem> {
     let offers = OfferView::all(&state.clusters.offers(), form.value("provider"));
     let max_ttl = state.clusters.limits().ttl.max_hours;
-    render(&CreateForm { form, offers, max_ttl, csrf })
+    render(&CreateForm {
+        form,
+        offers,
+        max_ttl,
+        csrf,
+    })
 }
 
 fn wish(new: &NewCluster) -> Result<Wish, Problem> {
@@ -107,7 +137,10 @@ fn wish(new: &NewCluster) -> Result<Wish, Problem> {
             None
         }
     };
-    let (ttl_hours, nodes) = (number("ttl_hours", &new.ttl_hours), number("nodes", &new.nodes));
+    let (ttl_hours, nodes) = (
+        number("ttl_hours", &new.ttl_hours),
+        number("nodes", &new.nodes),
+    );
     if !invalid.is_empty() {
         return Err(ServiceError::Invalid(invalid).into());
     }

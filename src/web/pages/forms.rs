@@ -17,14 +17,21 @@ impl<T: DeserializeOwned + 'static> FromRequest for Checked<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, body) = (request.clone(), body(request, payload));
         Box::pin(async move {
-            if !request.content_type().eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-                return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "this is no form"));
+            if !request
+                .content_type()
+                .eq_ignore_ascii_case("application/x-www-form-urlencoded")
+            {
+                return Err(Problem::new(
+                    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                    "this is no form",
+                ));
             }
             let bytes = body.await?;
             // Browsers send forms in the page's encoding, UTF-8, percent-encoded.
             let token = url::form_urlencoded::parse(&bytes).find(|(name, _)| name == "csrf_token");
             check_csrf(&request, token.as_ref().map(|(_, token)| &**token))?;
-            let text = std::str::from_utf8(&bytes).map_err(|_| Problem::malformed("the form is not valid UTF-8"))?;
+            let text = std::str::from_utf8(&bytes)
+                .map_err(|_| Problem::malformed("the form is not valid UTF-8"))?;
             actix_web::web::Query::<T>::from_query(text)
                 .map(|form| Self(form.into_inner()))
                 .map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()))

@@ -58,11 +58,15 @@ fn notice(session: &Session, text: &str) {
 }
 
 fn render(template: &impl Template) -> Result<String, Problem> {
-    template.render().map_err(|error| ServiceError::internal(error).into())
+    template
+        .render()
+        .map_err(|error| ServiceError::internal(error).into())
 }
 
 fn html(status: StatusCode, text: String) -> HttpResponse {
-    HttpResponse::build(status).content_type("text/html; charset=utf-8").body(text)
+    HttpResponse::build(status)
+        .content_type("text/html; charset=utf-8")
+        .body(text)
 }
 
 fn page(status: StatusCode, template: &impl Template) -> Result<HttpResponse, Problem> {
@@ -71,7 +75,9 @@ fn page(status: StatusCode, template: &impl Template) -> Result<HttpResponse, Pr
 
 /// To another page (RFC 9110, 15.4.4).
 fn see_other(place: &str) -> HttpResponse {
-    HttpResponse::SeeOther().insert_header((header::LOCATION, place)).finish()
+    HttpResponse::SeeOther()
+        .insert_header((header::LOCATION, place))
+        .finish()
 }
 
 fn is_htmx(request: &HttpRequest) -> bool {
@@ -80,20 +86,31 @@ fn is_htmx(request: &HttpRequest) -> bool {
 
 /// The answer to a form that changed something: htmx's page hears of it by its live connection.
 fn done(request: &HttpRequest, place: &str) -> HttpResponse {
-    if is_htmx(request) { HttpResponse::NoContent().finish() } else { see_other(place) }
+    if is_htmx(request) {
+        HttpResponse::NoContent().finish()
+    } else {
+        see_other(place)
+    }
 }
 
 /// To the login page and back: with htmx the whole page goes there.
 fn to_login(request: &HttpRequest) -> HttpResponse {
-    let current = request.headers().get("HX-Current-URL").and_then(|url| url.to_str().ok());
+    let current = request
+        .headers()
+        .get("HX-Current-URL")
+        .and_then(|url| url.to_str().ok());
     let path = match current.and_then(|url| url::Url::parse(url).ok()) {
         Some(url) => url.path().to_owned(),
         None => request.path().to_owned(),
     };
-    let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("next", &path).finish();
+    let query: String = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("next", &path)
+        .finish();
     let place = format!("/login?{query}");
     if is_htmx(request) {
-        HttpResponse::NoContent().insert_header(("HX-Redirect", place)).finish()
+        HttpResponse::NoContent()
+            .insert_header(("HX-Redirect", place))
+            .finish()
     } else {
         see_other(&place)
     }

@@ -11,7 +11,12 @@ use actix_web::{
 use askama::Template;
 
 use super::chrome;
-use crate::web::{Problem, observe::RequestId, view::{Chrome, ProblemPage}};
+use crate::web::{
+    Problem,
+    observe::RequestId,
+    session,
+    view::{Chrome, ProblemPage},
+};
 
 /// The middleware: what a handler refused becomes a page where a person asked.
 ///
@@ -22,11 +27,18 @@ pub async fn show_as_pages<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<BoxBody, B>>, Error> {
     let response = next.call(request).await?;
-    let problem = response.response().error().and_then(|error| error.as_error::<Problem>()).cloned();
+    let problem = response
+        .response()
+        .error()
+        .and_then(|error| error.as_error::<Problem>())
+        .cloned();
     match problem {
         Some(problem) if wants_page(response.request()) => {
             let page = page_of(response.request(), &problem);
-            let answer = problem.response().content_type("text/html; charset=utf-8").body(page);
+            let answer = problem
+                .response()
+                .content_type("text/html; charset=utf-8")
+                .body(page);
             Ok(response.into_response(answer).map_into_left_body())
         }
         _ => Ok(response.map_into_right_body()),
@@ -34,19 +46,28 @@ pub async fn show_as_pages<B: MessageBody + 'static>(
 }
 
 fn wants_page(request: &HttpRequest) -> bool {
-    let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
-    !request.path().starts_with("/api/") && accept.is_some_and(|accept| accept.contains("text/html"))
+    let accept = request
+        .headers()
+        .get(header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok());
+    !request.path().starts_with("/api/")
+        && accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
 fn page_of(request: &HttpRequest, problem: &Problem) -> String {
     let details = problem.details();
     let page = ProblemPage {
-        // Whoever is signed in is not asked for: the database may be what is away.
-        chrome: chrome(&request.get_session(), None).unwrap_or_else(|_| Chrome::default()),
+        chrome: Chrome {
+            email: session::email(&request.get_session()),
+            ..chrome(&request.get_session(), None).unwrap_or_default()
+        },
         status: details.status,
         title: details.title,
         detail: details.detail.clone(),
-        request_id: request.extensions().get::<RequestId>().map(|id| id.0.clone()),
+        request_id: request
+            .extensions()
+            .get::<RequestId>()
+            .map(|id| id.0.clone()),
     };
     page.render().unwrap_or(details.detail)
 }

@@ -59,7 +59,10 @@ pub(super) async fn register(
 ) -> Result<HttpResponse, Problem> {
     let made = match state.throttle.attempt(&request) {
         Ok(()) => {
-            let made = state.accounts.register(&person.email, person.password.expose_secret()).await;
+            let made = state
+                .accounts
+                .register(&person.email, person.password.expose_secret())
+                .await;
             made.map_err(Problem::from)
         }
         Err(problem) => Err(problem),
@@ -76,7 +79,10 @@ pub(super) async fn login(
 ) -> Result<HttpResponse, Problem> {
     let known = match state.throttle.attempt(&request) {
         Ok(()) => {
-            let known = state.accounts.authenticate(&person.email, person.password.clone()).await;
+            let known = state
+                .accounts
+                .authenticate(&person.email, person.password.clone())
+                .await;
             known.map_err(Problem::from)
         }
         Err(problem) => Err(problem),
@@ -88,7 +94,10 @@ pub(super) async fn login(
 struct Nothing {}
 
 #[post("/logout")]
-pub(super) async fn logout(session: Session, Checked(Nothing {}): Checked<Nothing>) -> HttpResponse {
+pub(super) async fn logout(
+    session: Session,
+    Checked(Nothing {}): Checked<Nothing>,
+) -> HttpResponse {
     session.purge();
     see_other("/login")
 }
@@ -135,10 +144,15 @@ fn answer(
                 registering,
                 registration_open: state.accounts.registration_open(),
                 next: next.to_owned(),
-                form: Form::default().with("email", person.email).refused(&problem),
+                form: Form::default()
+                    .with("email", person.email)
+                    .refused(&problem),
             };
             let mut response = problem.response();
-            Ok(response.status(status).content_type("text/html; charset=utf-8").body(super::render(&again)?))
+            Ok(response
+                .status(status)
+                .content_type("text/html; charset=utf-8")
+                .body(super::render(&again)?))
         }
     }
 }
@@ -163,7 +177,14 @@ mod tests {
 
     #[test]
     fn nobody_is_sent_to_another_site() {
-        for bad in ["//evil.example", "https://evil.example", "/\\evil.example", "/a\nb", "", "javascript:x"] {
+        for bad in [
+            "//evil.example",
+            "https://evil.example",
+            "/\\evil.example",
+            "/a\nb",
+            "",
+            "javascript:x",
+        ] {
             assert_eq!(local(Some(bad)), HOME, "{bad:?}");
         }
         assert_eq!(local(Some("/clusters/1?x=2")), "/clusters/1?x=2");

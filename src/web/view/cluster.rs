@@ -44,9 +44,11 @@ impl ClusterView {
     /// Puts a cluster into words.
     pub fn new(listed: &Listed, limits: TtlLimits) -> Self {
         let cluster = &listed.cluster;
-        let at = |time: chrono::DateTime<chrono::Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let at =
+            |time: chrono::DateTime<chrono::Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
         let extendable_hours = limits.max_hours.saturating_sub(cluster.ttl.hours());
-        let making = cluster.status == ClusterStatus::Provisioning && listed.queue_position.is_none();
+        let making =
+            cluster.status == ClusterStatus::Provisioning && listed.queue_position.is_none();
         Self {
             id: cluster.id.to_string(),
             name: cluster.name.to_string(),
@@ -60,7 +62,10 @@ impl ClusterView {
                 None => cluster.step.clone(),
             },
             working_since: making.then(|| at(cluster.created_at)),
-            error: cluster.error_message.clone().filter(|_| cluster.status == ClusterStatus::Error),
+            error: cluster
+                .error_message
+                .clone()
+                .filter(|_| cluster.status == ClusterStatus::Error),
             created_at: at(cluster.created_at),
             expires_at: at(cluster.expires_at),
             extendable: extendable_hours > 0,

@@ -1,4 +1,5 @@
 //! What the templates do to values.
+#![allow(missing_docs, reason = "the filter macro makes undocumented items")]
 
 use askama::{Result, Values};
 
@@ -6,7 +7,6 @@ use crate::web::assets;
 
 /// The address of a file of `static/`.
 #[askama::filter_fn]
-#[allow(missing_docs)]
 pub fn asset(name: &str, _: &dyn Values) -> Result<String> {
     Ok(assets::url(name))
 }

@@ -22,7 +22,11 @@ impl Form {
     /// The form with what is wrong about it.
     #[must_use]
     pub fn refused(mut self, problem: &Problem) -> Self {
-        self.wrong = problem.errors.iter().map(|wrong| (wrong.field.clone(), wrong.message.clone())).collect();
+        self.wrong = problem
+            .errors
+            .iter()
+            .map(|wrong| (wrong.field.clone(), wrong.message.clone()))
+            .collect();
         if self.wrong.is_empty() {
             self.summary = Some(problem.detail.clone());
         }
@@ -36,11 +40,17 @@ impl Form {
 
     /// What was sent for a field, or `other`.
     pub fn value_or<'a>(&'a self, name: &str, other: &'a str) -> &'a str {
-        self.values.iter().find(|(known, _)| *known == name).map_or(other, |(_, value)| value)
+        self.values
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map_or(other, |(_, value)| value)
     }
 
     /// What is wrong with a field.
     pub fn wrong(&self, name: &str) -> Option<&str> {
-        self.wrong.iter().find(|(known, _)| known == name).map(|(_, message)| message.as_str())
+        self.wrong
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, message)| message.as_str())
     }
 }

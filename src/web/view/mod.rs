@@ -10,5 +10,11 @@ mod tests;
 
 pub use cluster::ClusterView;
 pub use form::Form;
-pub use page::{AccountPage, Chrome, ClusterPage, DashboardPage, DeletePage, LandingPage, ProblemPage, SignInPage};
-pub use part::{Announcement, Card, CreateForm, DeleteForm, Details, Gone, Line, List, Log, NewLine, OfferView, Quota};
+pub use page::{
+    AccountPage, Chrome, ClusterPage, DashboardPage, DeletePage, LandingPage, ProblemPage,
+    SignInPage,
+};
+pub use part::{
+    Announcement, Card, CreateForm, DeleteForm, Details, Gone, Line, List, Log, NewLine, OfferView,
+    Quota,
+};

@@ -45,7 +45,11 @@ pub struct SignInPage {
 
 impl SignInPage {
     fn title(&self) -> &'static str {
-        if self.registering { "Register" } else { "Log in" }
+        if self.registering {
+            "Register"
+        } else {
+            "Log in"
+        }
     }
 }
 

@@ -65,15 +65,25 @@ impl OfferView {
         if offers.iter().all(|offer| offer.reason().is_some()) {
             return Vec::new();
         }
-        let known = offers.iter().any(|offer| offer.name.as_str() == chosen && offer.reason().is_none());
+        let known = offers
+            .iter()
+            .any(|offer| offer.name.as_str() == chosen && offer.reason().is_none());
         offers
             .iter()
             .map(|offer| Self {
                 name: offer.name.as_str(),
                 simulated: offer.name.is_simulated(),
                 reason: offer.reason().map(str::to_owned),
-                newest: offer.versions().first().map(ToString::to_string).unwrap_or_default(),
-                selected: if known { offer.name.as_str() == chosen } else { offer.is_default },
+                newest: offer
+                    .versions()
+                    .first()
+                    .map(ToString::to_string)
+                    .unwrap_or_default(),
+                selected: if known {
+                    offer.name.as_str() == chosen
+                } else {
+                    offer.is_default
+                },
             })
             .collect()
     }
@@ -152,7 +162,10 @@ impl<'a> From<&'a ClusterEvent> for Line<'a> {
 
 /// A line that is put at the end of the page's log.
 #[derive(Template)]
-#[template(source = r#"<ol hx-swap-oob="beforeend:#log">{{ line|safe }}</ol>"#, ext = "html")]
+#[template(
+    source = r#"<ol hx-swap-oob="beforeend:#log">{{ line|safe }}</ol>"#,
+    ext = "html"
+)]
 pub struct NewLine {
     /// The rendered line.
     pub line: String,
@@ -178,7 +191,10 @@ pub struct DeleteForm<'a> {
 
 /// What screen readers are told.
 #[derive(Template)]
-#[template(source = r#"<div id="announce" hx-swap-oob="innerHTML">{{ text }}</div>"#, ext = "html")]
+#[template(
+    source = r#"<div id="announce" hx-swap-oob="innerHTML">{{ text }}</div>"#,
+    ext = "html"
+)]
 pub struct Announcement {
     /// The words.
     pub text: String,

@@ -1,0 +1,70 @@
+# PyK8s-Lab. `make run` brings it up, `make test` runs all its tests; each installs what it needs.
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+export KUBE_BIN_DIR ?= $(shell tools/kube/install --print-dir)
+TARGET_DIR ?= $(or $(CARGO_TARGET_DIR),target)
+VENDOR := static/vendor/htmx.min.js static/vendor/ws.js
+
+.PHONY: help
+help: ## say what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: deps kube build ## bring the lab up: prints the address to open
+	@exec $(TARGET_DIR)/debug/pyk8s-lab serve
+
+.PHONY: deps
+deps:
+	@tools/deps run
+
+.PHONY: deps-test
+deps-test:
+	@tools/deps test
+
+.PHONY: kube
+kube: ## get the Kubernetes binaries: cached, downloaded, or compiled
+	@tools/kube/install
+
+.PHONY: assets
+assets: $(VENDOR) ## get the scripts that the pages load
+
+$(VENDOR) &: package-lock.json
+	npm ci --no-audit --no-fund
+	mkdir -p static/vendor
+	cp node_modules/htmx.org/dist/htmx.min.js node_modules/htmx-ext-ws/ws.js static/vendor/
+
+.PHONY: build
+build: assets ## build the server and the command line
+	cargo build --workspace
+
+.PHONY: lint
+lint: assets ## formatting and clippy, warnings are errors
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+
+.PHONY: test
+test: deps-test kube lint test-fast test-tools test-integration ## run all tests, the fast ones first
+
+.PHONY: test-fast
+test-fast: assets ## tests without servers and clusters
+	cargo test --workspace --lib --bins
+
+.PHONY: test-tools
+test-tools: ## tests of the installer
+	node --test tests/tools/*.test.mjs
+
+.PHONY: test-integration
+test-integration: build ## tests of the real server, with real clusters
+	cargo test --workspace --test '*'
+
+.PHONY: install-cli
+install-cli: ## install `pyk8s` into Cargo's bin directory
+	cargo install --path cli --locked
+
+.PHONY: clean
+clean: ## remove what was built (the Kubernetes binaries stay in their cache)
+	cargo clean
+	rm -rf node_modules static/vendor
