@@ -87,6 +87,18 @@ document.addEventListener("htmx:afterSwap", (event) => {
 });
 document.addEventListener("deleted", () => document.querySelector("dialog[open]")?.close());
 
+// What an action was refused for.
+document.addEventListener("problem", (event) => {
+  document.getElementById("refused")?.remove();
+  const line = document.createElement("p");
+  line.id = "refused";
+  line.className = "problem";
+  line.setAttribute("role", "alert");
+  line.textContent = event.detail.value;
+  document.getElementById("main").prepend(line);
+  setTimeout(() => line.remove(), 10_000);
+});
+
 // The live connection.
 function connection(text) {
   const line = document.querySelector("[data-connection]");

@@ -106,7 +106,7 @@ pub struct Settings {
     #[arg(long, env, global = true, value_enum)]
     pub log_format: Option<LogFormat>,
     /// What is logged: a level, or levels by module
-    #[arg(long, env, global = true, default_value = "info")]
+    #[arg(long, env, global = true, default_value = "info,kube_client=off")]
     pub rust_log: String,
 }
 

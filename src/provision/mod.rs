@@ -33,6 +33,8 @@ pub struct ClusterSpec {
     pub nodes: NodeCount,
     /// As many ports on this host as [`Provider::ports_needed`] says, reserved for this cluster alone.
     pub ports: Vec<u16>,
+    /// It was ready once: what its owner put into it is to be kept.
+    pub has_data: bool,
 }
 
 /// Whether a provider works here.

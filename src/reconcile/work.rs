@@ -28,6 +28,7 @@ pub(super) fn spec(cluster: &Cluster) -> ClusterSpec {
         kubernetes_version: cluster.kubernetes_version.clone(),
         nodes: cluster.nodes,
         ports: cluster.ports.clone(),
+        has_data: cluster.ready_at.is_some(),
     }
 }
 
@@ -214,7 +215,8 @@ impl Reconciler {
                 })
                 .await?;
         }
-        if claim.work == Work::Provision {
+        // What its owner put into a cluster that was ready once goes only when they say so.
+        if claim.work == Work::Provision && claim.cluster.ready_at.is_none() {
             self.clean(&claim.cluster).await?;
         }
         let failure = if attempt < TRIES {

@@ -138,3 +138,21 @@ impl FromRequest for Visitor {
         })
     }
 }
+
+/// The person in front of the browser, who must have logged in.
+pub struct SignedIn(pub User);
+
+impl FromRequest for SignedIn {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let visitor = Visitor::from_request(request, payload);
+        Box::pin(async move {
+            let user = visitor.await?.0;
+            Ok(Self(user.ok_or(ServiceError::Unauthenticated(
+                "there is no session",
+            ))?))
+        })
+    }
+}

@@ -75,6 +75,7 @@ mod tests {
             kubernetes_version: "v1.37.2".parse().unwrap(),
             nodes: NodeCount::new(1).unwrap(),
             ports: (20_000..20_006).collect(),
+            has_data: false,
         };
         let text = text(&spec).unwrap();
         let read: serde_json::Value = serde_saphyr::from_str(&text).unwrap();

@@ -101,10 +101,15 @@ impl Kwok {
         cancel: &CancellationToken,
     ) -> Result<(), ProvisionError> {
         let name = &spec.provider_ref;
-        // What is there is this cluster's own, from a try that was cut short: kwokctl adopts it.
-        if !self.folder(name).exists()
-            && let Some(taken) = spec.ports.iter().find(|port| !is_free(**port))
-        {
+        // Of a creation that was killed early on kwokctl makes nothing: it waits for files that nobody
+        // writes any more. Nothing of value is in it yet, so it is made anew.
+        if self.folder(name).exists() {
+            progress
+                .step("Clearing away a try that was cut short")
+                .await;
+            self.destroy(name, progress).await?;
+        }
+        if let Some(taken) = spec.ports.iter().find(|port| !is_free(**port)) {
             return Err(ProvisionError::PortTaken(*taken));
         }
         progress.step("Writing the configuration").await;
@@ -213,6 +218,9 @@ impl Provider for Kwok {
         let binaries = self.binaries(spec)?;
         if self.ask(name).await == Health::Ready {
             progress.step("Taking over what is there already").await;
+        } else if spec.has_data && self.folder(name).exists() {
+            progress.step("Starting the cluster again").await;
+            self.repair(spec, progress, cancel).await?;
         } else {
             self.create(spec, &binaries, progress, cancel).await?;
             progress.step("Waiting for the API server").await;

@@ -6,12 +6,12 @@ use chrono::SecondsFormat;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::{chrome, forms::Checked, notice, page, see_other, to_login};
+use super::{chrome, forms::Signed, notice, page, see_other};
 use crate::{
     domain::User,
     web::{
         Problem, State,
-        session::{self, Visitor},
+        session::{self, SignedIn},
         view::{AccountPage, Form},
     },
 };
@@ -24,13 +24,9 @@ struct NewPassword {
 
 #[get("/account")]
 pub(super) async fn show(
-    request: HttpRequest,
     session: Session,
-    visitor: Visitor,
+    SignedIn(user): SignedIn,
 ) -> Result<HttpResponse, Problem> {
-    let Some(user) = visitor.0 else {
-        return Ok(to_login(&request));
-    };
     account(&session, &user, StatusCode::OK, Form::default())
 }
 
@@ -39,12 +35,11 @@ pub(super) async fn change_password(
     request: HttpRequest,
     state: web::Data<State>,
     session: Session,
-    visitor: Visitor,
-    Checked(passwords): Checked<NewPassword>,
+    Signed {
+        user,
+        form: passwords,
+    }: Signed<NewPassword>,
 ) -> Result<HttpResponse, Problem> {
-    let Some(user) = visitor.0 else {
-        return Ok(to_login(&request));
-    };
     // Whoever sits at an open session may guess the password no faster than at the login page.
     state.throttle.attempt(&request)?;
     let new = passwords.new_password.expose_secret();

@@ -11,7 +11,7 @@ use actix_web::{
 };
 use serde::Deserialize;
 
-use super::{chrome, done, forms::Checked, html, is_htmx, notice, page, render, to_login};
+use super::{chrome, done, forms::Signed, html, is_htmx, notice, page, render};
 use crate::{
     domain::ClusterStatus,
     service::Listed,
@@ -19,7 +19,7 @@ use crate::{
         Problem, State,
         extract::ClusterPath,
         live::Fragments,
-        session::{self, Visitor},
+        session::{self, SignedIn},
         view::{ClusterPage, DeleteForm, DeletePage, Form},
     },
 };
@@ -39,15 +39,11 @@ struct Confirmation {
 
 #[get("/clusters/{id}")]
 pub(super) async fn show(
-    request: HttpRequest,
     state: web::Data<State>,
     session: Session,
-    visitor: Visitor,
+    SignedIn(user): SignedIn,
     ClusterPath(id): ClusterPath,
 ) -> Result<HttpResponse, Problem> {
-    let Some(user) = visitor.0 else {
-        return Ok(to_login(&request));
-    };
     let name = state
         .clusters
         .get(user.id, id)
@@ -72,14 +68,10 @@ pub(super) async fn show(
 
 #[get("/clusters/{id}/kubeconfig")]
 pub(super) async fn kubeconfig(
-    request: HttpRequest,
     state: web::Data<State>,
-    visitor: Visitor,
+    SignedIn(user): SignedIn,
     ClusterPath(id): ClusterPath,
 ) -> Result<HttpResponse, Problem> {
-    let Some(user) = visitor.0 else {
-        return Ok(to_login(&request));
-    };
     let (name, text) = state.clusters.kubeconfig(user.id, id).await?;
     let disposition = ContentDisposition {
         disposition: DispositionType::Attachment,
@@ -97,13 +89,12 @@ pub(super) async fn kubeconfig(
 pub(super) async fn extend(
     request: HttpRequest,
     state: web::Data<State>,
-    visitor: Visitor,
     ClusterPath(id): ClusterPath,
-    Checked(extension): Checked<Extension>,
+    Signed {
+        user,
+        form: extension,
+    }: Signed<Extension>,
 ) -> Result<HttpResponse, Problem> {
-    let Some(user) = visitor.0 else {
-        return Ok(to_login(&request));
-    };
     state.clusters.extend(user.id, id, extension.hours).await?;
     Ok(done(&request, &format!("/clusters/{id}")))
 }
@@ -112,13 +103,12 @@ pub(super) async fn extend(
 pub(super) async fn retry(
     request: HttpRequest,
     state: web::Data<State>,
-    visitor: Visitor,
     ClusterPath(id): ClusterPath,
-    Checked(Nothing {}): Checked<Nothing>,
+    Signed {
+        user,
+        form: Nothing {},
+    }: Signed<Nothing>,
 ) -> Result<HttpResponse, Problem> {
-    let Some(user) = visitor.0 else {
-        return Ok(to_login(&request));
-    };
     state.clusters.retry(user.id, id).await?;
     Ok(done(&request, &format!("/clusters/{id}")))
 }
@@ -128,12 +118,9 @@ pub(super) async fn delete_page(
     request: HttpRequest,
     state: web::Data<State>,
     session: Session,
-    visitor: Visitor,
+    SignedIn(user): SignedIn,
     ClusterPath(id): ClusterPath,
 ) -> Result<HttpResponse, Problem> {
-    let Some(user) = visitor.0 else {
-        return Ok(to_login(&request));
-    };
     let listed = state.clusters.get(user.id, id).await?;
     let chrome = chrome(&session, Some(&user))?;
     let form = delete_form(&request, &listed, &chrome.csrf, Form::default())?;
@@ -155,13 +142,12 @@ pub(super) async fn delete(
     request: HttpRequest,
     state: web::Data<State>,
     session: Session,
-    visitor: Visitor,
     ClusterPath(id): ClusterPath,
-    Checked(confirmation): Checked<Confirmation>,
+    Signed {
+        user,
+        form: confirmation,
+    }: Signed<Confirmation>,
 ) -> Result<HttpResponse, Problem> {
-    let Some(user) = visitor.0 else {
-        return Ok(to_login(&request));
-    };
     let listed = state.clusters.get(user.id, id).await?;
     let typed = confirmation.confirm.unwrap_or_default();
     if listed.cluster.status == ClusterStatus::Running

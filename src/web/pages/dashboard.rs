@@ -4,14 +4,14 @@ use actix_session::Session;
 use actix_web::{HttpRequest, HttpResponse, get, http::StatusCode, post, web};
 use serde::Deserialize;
 
-use super::{chrome, forms::Checked, html, is_htmx, page, render, see_other, to_login};
+use super::{chrome, forms::Signed, html, is_htmx, page, render, see_other};
 use crate::{
     domain::{Invalid, User},
     service::{ServiceError, Wish},
     web::{
         Problem, State,
         live::Fragments,
-        session::{self, Visitor},
+        session::{self, SignedIn, Visitor},
         view::{CreateForm, DashboardPage, Form, LandingPage, OfferView},
     },
 };
@@ -43,14 +43,10 @@ pub(super) async fn landing(
 
 #[get("/dashboard")]
 pub(super) async fn dashboard(
-    request: HttpRequest,
     state: web::Data<State>,
     session: Session,
-    visitor: Visitor,
+    SignedIn(user): SignedIn,
 ) -> Result<HttpResponse, Problem> {
-    let Some(user) = visitor.0 else {
-        return Ok(to_login(&request));
-    };
     show(&state, &session, &user, StatusCode::OK, Form::default()).await
 }
 
@@ -59,12 +55,8 @@ pub(super) async fn create(
     request: HttpRequest,
     state: web::Data<State>,
     session: Session,
-    visitor: Visitor,
-    Checked(new): Checked<NewCluster>,
+    Signed { user, form: new }: Signed<NewCluster>,
 ) -> Result<HttpResponse, Problem> {
-    let Some(user) = visitor.0 else {
-        return Ok(to_login(&request));
-    };
     let requested = match wish(&new) {
         Ok(wish) => state
             .clusters

@@ -5,7 +5,35 @@ use std::{future::Future, pin::Pin};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::StatusCode};
 use serde::de::DeserializeOwned;
 
-use crate::web::{Problem, extract::body, session::check_csrf};
+use crate::{
+    domain::User,
+    web::{
+        Problem,
+        extract::body,
+        session::{SignedIn, check_csrf},
+    },
+};
+
+/// A form of a person who is signed in: who is not any more is told that before anything else.
+pub(super) struct Signed<T> {
+    pub user: User,
+    pub form: T,
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for Signed<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let user = SignedIn::from_request(request, payload);
+        let form = Checked::from_request(request, payload);
+        Box::pin(async move {
+            let SignedIn(user) = user.await?;
+            let Checked(form) = form.await?;
+            Ok(Self { user, form })
+        })
+    }
+}
 
 /// A form that carried its session's CSRF token.
 pub(super) struct Checked<T>(pub T);

@@ -5,12 +5,12 @@ use actix_web::{
     Error, HttpMessage, HttpRequest,
     body::{BoxBody, EitherBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
-    http::header,
+    http::{StatusCode, header},
     middleware::Next,
 };
 use askama::Template;
 
-use super::chrome;
+use super::{chrome, is_htmx, to_login};
 use crate::web::{
     Problem,
     observe::RequestId,
@@ -33,6 +33,21 @@ pub async fn show_as_pages<B: MessageBody + 'static>(
         .and_then(|error| error.as_error::<Problem>())
         .cloned();
     match problem {
+        Some(problem)
+            if problem.status == StatusCode::UNAUTHORIZED && is_of_pages(response.request()) =>
+        {
+            let answer = to_login(response.request());
+            Ok(response.into_response(answer).map_into_left_body())
+        }
+        // htmx leaves its page as it is: the words come as an event.
+        Some(problem) if is_htmx(response.request()) => {
+            let told = serde_json::json!({ "problem": problem.detail }).to_string();
+            let answer = problem
+                .response()
+                .insert_header(("HX-Trigger", told))
+                .finish();
+            Ok(response.into_response(answer).map_into_left_body())
+        }
         Some(problem) if wants_page(response.request()) => {
             let page = page_of(response.request(), &problem);
             let answer = problem
@@ -43,6 +58,11 @@ pub async fn show_as_pages<B: MessageBody + 'static>(
         }
         _ => Ok(response.map_into_right_body()),
     }
+}
+
+/// Whether a person asked, by a page or by htmx in a page.
+fn is_of_pages(request: &HttpRequest) -> bool {
+    is_htmx(request) || wants_page(request)
 }
 
 fn wants_page(request: &HttpRequest) -> bool {
