@@ -46,7 +46,7 @@ lint: assets ## formatting and clippy, warnings are errors
 	cargo clippy --workspace --all-targets -- -D warnings
 
 .PHONY: test
-test: deps-test kube lint test-fast test-tools test-integration ## run all tests, the fast ones first
+test: deps-test kube lint test-fast test-tools test-integration test-browser ## run all tests, the fast ones first
 
 .PHONY: test-fast
 test-fast: assets ## tests without servers and clusters
@@ -59,6 +59,10 @@ test-tools: ## tests of the installer
 .PHONY: test-integration
 test-integration: build ## tests of the real server, with real clusters
 	cargo test --workspace --test '*'
+
+.PHONY: test-browser
+test-browser: build ## the user's journey in a real browser
+	PYK8S_LAB_BIN=$(TARGET_DIR)/debug/pyk8s-lab node --test playwright/*.test.mjs
 
 .PHONY: install-cli
 install-cli: ## install `pyk8s` into Cargo's bin directory

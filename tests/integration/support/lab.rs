@@ -1,0 +1,201 @@
+//! The real server in a temporary data directory.
+
+use std::{
+    fs::File,
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+};
+
+use super::{Answer, Person, eventually, seconds};
+
+/// The server; with it goes everything that it has started.
+pub struct Lab {
+    server: Child,
+    settings: Vec<(String, String)>,
+    folder: tempfile::TempDir,
+    pub url: String,
+}
+
+impl Lab {
+    /// Opens a lab with these settings beside the tests' own.
+    pub fn open(settings: &[(&str, &str)]) -> Self {
+        let folder = tempfile::Builder::new()
+            .prefix("pyk8s-lab-test-")
+            .tempdir()
+            .unwrap();
+        let settings = settings
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let (server, url) = start(folder.path(), &settings, "127.0.0.1:0");
+        Self {
+            server,
+            settings,
+            folder,
+            url,
+        }
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// All that the server has logged.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder().join("server.log")).unwrap()
+    }
+
+    /// Ends the server as a crash does.
+    pub fn crash(&mut self) {
+        self.server.kill().unwrap();
+        self.server.wait().unwrap();
+    }
+
+    /// Ends the server in order.
+    pub fn stop(&mut self) -> ExitStatus {
+        let pid = self.server.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
+        eventually("the server ends", seconds(30), || {
+            self.server.try_wait().unwrap()
+        })
+    }
+
+    /// Starts the server again, with other settings where given, at the same address.
+    pub fn start_again(&mut self, settings: &[(&str, &str)]) {
+        for (name, value) in settings {
+            self.settings.retain(|(known, _)| known != name);
+            self.settings
+                .push(((*name).to_owned(), (*value).to_owned()));
+        }
+        let address = self.url.strip_prefix("http://").unwrap().to_owned();
+        (self.server, self.url) = start(self.folder.path(), &self.settings, &address);
+    }
+
+    /// A subcommand on the same data directory.
+    pub fn command(&self, args: &[&str], stdin: &str) -> std::process::Output {
+        use std::io::Write;
+        let mut child = binary(self.folder(), &self.settings)
+            .args(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(stdin.as_bytes())
+            .unwrap();
+        child.wait_with_output().unwrap()
+    }
+
+    /// A person who has just registered.
+    pub fn person(&self, email: &str) -> Person {
+        Person::register(&self.url, email)
+    }
+
+    /// Asks without being anybody.
+    pub fn get(&self, path: &str) -> Answer {
+        Person::nobody(&self.url).get(path)
+    }
+
+    /// The processes of this lab's clusters: their arguments, a line each.
+    pub fn processes(&self) -> Vec<String> {
+        let mark = format!("{}/kwok/clusters/", self.folder().display());
+        processes_with(&mark)
+            .into_iter()
+            .map(|(_, arguments)| arguments)
+            .collect()
+    }
+
+    /// The process ids of this lab's clusters.
+    pub fn pids(&self, words: &str) -> Vec<String> {
+        let mark = format!("{}/kwok/clusters/", self.folder().display());
+        processes_with(&mark)
+            .into_iter()
+            .filter(|(_, arguments)| arguments.contains(words))
+            .map(|(pid, _)| pid)
+            .collect()
+    }
+
+    /// What is left of clusters in the data directory.
+    pub fn remains(&self) -> Vec<PathBuf> {
+        ["kwok/clusters", "kwok/configurations"]
+            .iter()
+            .filter_map(|folder| std::fs::read_dir(self.folder().join(folder)).ok())
+            .flat_map(|entries| entries.flatten().map(|entry| entry.path()))
+            .collect()
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the server's log:\n{}", self.log());
+        }
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+        // Clusters outlive their server.
+        for (pid, _) in processes_with(&format!("{}/", self.folder.path().display())) {
+            let _ = Command::new("kill").args(["-9", &pid]).status();
+        }
+    }
+}
+
+fn processes_with(mark: &str) -> Vec<(String, String)> {
+    let listed = Command::new("ps")
+        .args(["-eo", "pid=,args="])
+        .output()
+        .expect("ps (procps) is installed");
+    String::from_utf8_lossy(&listed.stdout)
+        .lines()
+        .filter(|line| line.contains(mark))
+        .filter_map(|line| line.trim().split_once(' '))
+        .map(|(pid, arguments)| (pid.to_owned(), arguments.to_owned()))
+        .collect()
+}
+
+fn binary(folder: &Path, settings: &[(String, String)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pyk8s-lab"));
+    command
+        .env("DATA_DIR", folder)
+        .env("RATE_LIMIT_AUTH", "0")
+        .envs(settings.iter().map(|(name, value)| (name, value)));
+    command
+}
+
+fn start(folder: &Path, settings: &Vec<(String, String)>, address: &str) -> (Child, String) {
+    let log = File::options()
+        .create(true)
+        .append(true)
+        .open(folder.join("server.log"))
+        .unwrap();
+    let mut server = binary(folder, settings)
+        .env("LISTEN_ADDR", address)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(log)
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    BufReader::new(server.stdout.take().unwrap())
+        .read_line(&mut said)
+        .unwrap();
+    let url = said
+        .trim()
+        .strip_prefix("PyK8s-Lab is open at ")
+        .and_then(|url| url.strip_suffix('/'));
+    let Some(url) = url else {
+        let log = std::fs::read_to_string(folder.join("server.log")).unwrap();
+        panic!("the server did not come up:\n{log}");
+    };
+    (server, url.to_owned())
+}
