@@ -5,6 +5,8 @@ SHELL := /usr/bin/env bash
 MAKEFLAGS += --no-print-directory
 
 export KUBE_BIN_DIR ?= $(shell tools/kube/install --print-dir)
+# The tests use the kubectl that belongs to the clusters.
+export PATH := $(dir $(shell tools/kube/install --print-kubectl)):$(PATH)
 TARGET_DIR ?= $(or $(CARGO_TARGET_DIR),target)
 VENDOR := static/vendor/htmx.min.js static/vendor/ws.js
 

@@ -78,10 +78,10 @@ pub async fn run(config: Config) -> Result<(), CommandError> {
     let reconciling = tokio::spawn(reconciler.run(stop.clone()));
     let serving = tokio::spawn(server);
 
-    let shown = config
-        .public_url
-        .as_ref()
-        .map_or_else(|| format!("http://{address}/"), ToString::to_string);
+    let shown = config.public_url.as_ref().map_or_else(
+        || format!("http://{address}/"),
+        |public| format!("{public} (listening on {address})"),
+    );
     tracing::info!(%address, version = super::VERSION, database = %config.database, "the lab is open");
     println!("PyK8s-Lab is open at {shown}");
 

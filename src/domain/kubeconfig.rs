@@ -105,7 +105,9 @@ impl Kubeconfig {
         // kubectl wants both, and not every provider writes them.
         document.api_version.get_or_insert_with(|| "v1".into());
         document.kind.get_or_insert_with(|| "Config".into());
-        serde_saphyr::to_string(&document)
+        // Keys in one line each, as kubectl writes them.
+        let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
+        serde_saphyr::to_string_with_options(&document, options)
             .map_err(|error| KubeconfigError::Unreadable(error.to_string()))
     }
 }

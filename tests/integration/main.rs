@@ -1,5 +1,8 @@
 //! The real server, over HTTP, with temporary databases; in `clusters` with real clusters.
 
+// A test may panic anywhere; clippy's own exemption covers `#[test]` functions only.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod clusters;
 mod routes;
 mod support;

@@ -121,6 +121,10 @@ test("--print-dir prints the directory, by KUBE_BIN_DIR, XDG_CACHE_HOME or HOME"
   assert.equal(await print({ KUBE_BIN_DIR: "", XDG_CACHE_HOME: "", HOME: "/h" }), "/h/.cache/pyk8s-lab/kube\n");
 });
 
+test("--print-kubectl prints where the kubectl of the clusters is", async () => {
+  assert.equal((await install(["--print-kubectl"])).output, `${installed(`kubernetes-${kubernetes}`, "kubectl")}\n`);
+});
+
 test("what is cached is neither downloaded nor compiled", async () => {
   fakeGo("exit 1");
   for (const [folder, names] of [

@@ -64,17 +64,23 @@ impl Kwok {
         self.settings.state_dir.join("clusters")
     }
 
-    fn configuration(&self, name: &ProviderRef) -> PathBuf {
-        self.configurations().join(format!("{name}.yaml"))
+    /// What kwokctl is given of a cluster, in a folder of its own: whatever a killed kwokctl leaves beside
+    /// it, such as a lock, goes with it.
+    fn given(&self, name: &ProviderRef) -> PathBuf {
+        self.all_given().join(name.as_str())
     }
 
-    fn configurations(&self) -> PathBuf {
-        self.settings.state_dir.join("configurations")
+    fn all_given(&self) -> PathBuf {
+        self.settings.state_dir.join("given")
+    }
+
+    fn configuration(&self, name: &ProviderRef) -> PathBuf {
+        self.given(name).join("configuration.yaml")
     }
 
     /// kwokctl adds every cluster to a kubeconfig: to this one, not to the server's owner's.
-    fn shared_kubeconfig(&self, name: &ProviderRef) -> PathBuf {
-        self.configurations().join(format!("{name}.kubeconfig"))
+    fn added_to(&self, name: &ProviderRef) -> PathBuf {
+        self.given(name).join("kubeconfig.yaml")
     }
 
     fn kwokctl(&self, binaries: &Binaries, words: &[&str], name: &ProviderRef) -> Tool {
@@ -128,7 +134,7 @@ impl Kwok {
                 name,
             )
             .args([Path::new("--config"), &configuration])
-            .args([Path::new("--kubeconfig"), &self.shared_kubeconfig(name)])
+            .args([Path::new("--kubeconfig"), &self.added_to(name)])
             .args(binaries.flags());
         run(tool, progress, cancel).await?;
         Ok(())
@@ -188,9 +194,8 @@ impl Kwok {
             other => other,
         };
         gone(fs::remove_dir_all(self.folder(name)))?;
-        gone(fs::remove_file(self.shared_kubeconfig(name)))?;
         // Last: as long as it is there the cluster is listed.
-        gone(fs::remove_file(self.configuration(name)))
+        gone(fs::remove_dir_all(self.given(name)))
     }
 }
 
@@ -289,7 +294,7 @@ impl Provider for Kwok {
         {
             let tool = self
                 .kwokctl(&binaries, &["delete", "cluster"], name)
-                .args([Path::new("--kubeconfig"), &self.shared_kubeconfig(name)]);
+                .args([Path::new("--kubeconfig"), &self.added_to(name)]);
             // Of a creation that was cut short it may know too little: what it leaves is swept below.
             if let Err(error) = run(tool, progress, &CancellationToken::new()).await {
                 progress.log(error.to_string()).await;
@@ -307,12 +312,9 @@ impl Provider for Kwok {
     }
 
     async fn list_owned(&self) -> Result<Vec<ProviderRef>, ProvisionError> {
-        let mut owned = names_in(&self.clusters(), "")
-            .map_err(|source| io_error("listing clusters", source))?;
-        owned.extend(
-            names_in(&self.configurations(), ".yaml")
-                .map_err(|source| io_error("listing clusters", source))?,
-        );
+        let listing = |source| io_error("listing clusters", source);
+        let mut owned = names_in(&self.clusters()).map_err(listing)?;
+        owned.extend(names_in(&self.all_given()).map_err(listing)?);
         let clusters = self.clusters();
         owned.extend(look_at_processes(move || processes::clusters_in(&clusters)).await?);
         owned.sort_unstable();
@@ -335,17 +337,14 @@ async fn look_at_processes<T: Send + 'static>(
 }
 
 /// The lab's names among the entries of a folder.
-fn names_in(folder: &Path, ending: &str) -> io::Result<Vec<ProviderRef>> {
+fn names_in(folder: &Path) -> io::Result<Vec<ProviderRef>> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         other => other?,
     };
     Ok(entries
         .flatten()
-        .filter_map(|entry| {
-            let name = entry.file_name();
-            ProviderRef::recognise(name.to_str()?.strip_suffix(ending)?)
-        })
+        .filter_map(|entry| ProviderRef::recognise(entry.file_name().to_str()?))
         .collect())
 }
 

@@ -16,17 +16,16 @@ fn ends_in_error(
     let id = ada.asks_for(&json!({ "name": "unlucky" }));
     ada.waits_for(&id, "ERROR", seconds(60));
     let cluster = ada.get(&format!("/api/v1/clusters/{id}")).json();
-    let tries = cluster["events"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|event| {
-            event["payload"]["message"]
-                .as_str()
-                .unwrap()
-                .ends_with("of 3 failed")
-        });
-    assert_eq!(tries.count(), 3, "{cluster}");
+    let failed = |event: &serde_json::Value| {
+        event["payload"]["message"]
+            .as_str()
+            .unwrap()
+            .ends_with("of 3 failed")
+    };
+    let told = ada
+        .listen(&id)
+        .take_while(|event| event["payload"]["status"] != "ERROR");
+    assert_eq!(told.filter(failed).count(), 3);
     assert_eq!(lab.remains(), Vec::<std::path::PathBuf>::new());
     assert_eq!(lab.processes(), Vec::<String>::new());
     (lab, binaries, cluster)

@@ -23,9 +23,7 @@ fn what_can_not_be_read_is_refused_in_its_own_way() {
             .send("POST", path, &[("content-type", "text/plain")], b"{}")
             .is_problem(415);
         person.send("POST", path, &[], b"{}").is_problem(415);
-        person
-            .send("POST", path, &[JSON], b"{")
-            .is_problem(400);
+        person.send("POST", path, &[JSON], b"{").is_problem(400);
         person
             .send("POST", path, &[JSON], b"{\"\xff\xfe\":1}")
             .is_problem(400);

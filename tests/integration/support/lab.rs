@@ -3,6 +3,7 @@
 use std::{
     fs::File,
     io::{BufRead, BufReader},
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
 };
@@ -24,7 +25,7 @@ impl Lab {
             .prefix("pyk8s-lab-test-")
             .tempdir()
             .unwrap();
-        let settings = settings
+        let settings: Vec<_> = settings
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
@@ -128,7 +129,7 @@ impl Lab {
 
     /// What is left of clusters in the data directory.
     pub fn remains(&self) -> Vec<PathBuf> {
-        ["kwok/clusters", "kwok/configurations"]
+        ["kwok/clusters", "kwok/given"]
             .iter()
             .filter_map(|folder| std::fs::read_dir(self.folder().join(folder)).ok())
             .flat_map(|entries| entries.flatten().map(|entry| entry.path()))
@@ -168,11 +169,16 @@ fn binary(folder: &Path, settings: &[(String, String)]) -> Command {
     command
         .env("DATA_DIR", folder)
         .env("RATE_LIMIT_AUTH", "0")
+        // A failed test shows the log: without each request in it.
+        .env(
+            "RUST_LOG",
+            "info,kube_client=off,pyk8s_lab::web::observe=warn",
+        )
         .envs(settings.iter().map(|(name, value)| (name, value)));
     command
 }
 
-fn start(folder: &Path, settings: &Vec<(String, String)>, address: &str) -> (Child, String) {
+fn start(folder: &Path, settings: &[(String, String)], address: &str) -> (Child, String) {
     let log = File::options()
         .create(true)
         .append(true)
@@ -189,13 +195,12 @@ fn start(folder: &Path, settings: &Vec<(String, String)>, address: &str) -> (Chi
     BufReader::new(server.stdout.take().unwrap())
         .read_line(&mut said)
         .unwrap();
-    let url = said
-        .trim()
-        .strip_prefix("PyK8s-Lab is open at ")
-        .and_then(|url| url.strip_suffix('/'));
-    let Some(url) = url else {
+    let address = said
+        .split(['/', ' ', ')', '\n'])
+        .rfind(|word| word.parse::<SocketAddr>().is_ok());
+    let Some(address) = address else {
         let log = std::fs::read_to_string(folder.join("server.log")).unwrap();
         panic!("the server did not come up:\n{log}");
     };
-    (server, url.to_owned())
+    (server, format!("http://{address}"))
 }
