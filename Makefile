@@ -66,6 +66,15 @@ test-integration: build ## tests of the real server, with real clusters
 test-browser: build ## the user's journey in a real browser
 	PYK8S_LAB_BIN=$(TARGET_DIR)/debug/pyk8s-lab node --test playwright/*.test.mjs
 
+.PHONY: bench
+bench: deps-test kube assets ## what the lab adds to the tool it drives, and lists a second
+	cargo build --release --bin pyk8s-lab
+	PYK8S_LAB_BIN=$(TARGET_DIR)/release/pyk8s-lab node tests/bench/lab.mjs
+
+.PHONY: screenshots
+screenshots: build ## pictures of each page, into docs/images
+	PYK8S_LAB_BIN=$(TARGET_DIR)/debug/pyk8s-lab node playwright/screenshots.mjs docs/images
+
 .PHONY: install-cli
 install-cli: ## install `pyk8s` into Cargo's bin directory
 	cargo install --path cli --locked

@@ -5,8 +5,6 @@ pub mod filters;
 mod form;
 mod page;
 mod part;
-#[cfg(test)]
-mod tests;
 
 pub use cluster::ClusterView;
 pub use form::Form;

@@ -35,12 +35,8 @@ fn ten_clusters_of_five_people_queue_up_and_none_takes_anothers_port() {
     let ports: Vec<String> = lab
         .remains()
         .iter()
-        .filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "yaml")
-        })
-        .flat_map(|path| {
-            let text = std::fs::read_to_string(path).unwrap();
+        .filter_map(|path| std::fs::read_to_string(path.join("configuration.yaml")).ok())
+        .flat_map(|text| {
             let ports = text.lines().filter(|line| line.contains("Port:"));
             ports
                 .map(|line| line.rsplit(' ').next().unwrap().to_owned())

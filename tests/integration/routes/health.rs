@@ -31,7 +31,7 @@ fn without_a_provider_it_is_alive_and_not_ready() {
 
 #[test]
 fn the_log_is_json_with_a_request_id_where_no_terminal_is() {
-    let lab = Lab::open(&[]);
+    let lab = Lab::open(&[("RUST_LOG", "info")]);
     let answer = lab.get("/");
     let id = answer.header("x-request-id");
     let log = lab.log();
