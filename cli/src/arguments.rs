@@ -7,7 +7,6 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::error::EXIT_CODES;
-use crate::output::Format;
 
 /// Real Kubernetes clusters within seconds, gone when their time is over.
 #[derive(Debug, Parser)]
@@ -250,6 +249,17 @@ pub enum Docs {
         #[arg(long)]
         dir: Option<PathBuf>,
     },
+}
+
+/// The form of the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Table,
+    Json,
+    Yaml,
+    /// Only names, one a line
+    Name,
 }
 
 /// A cluster's status, as one can be asked for.

@@ -110,13 +110,13 @@ fn saved(global: &Global, url: Option<String>) -> Result<(String, Login)> {
 /// Reads an address as people write it: without a scheme it is https, on this machine http.
 pub fn normal_url(text: &str) -> Result<String> {
     let wrong = |why: &str| Error::Usage(format!("\"{text}\" is no address of a lab: {why}"));
-    let trimmed = text.trim().trim_end_matches('/');
-    let full = match trimmed.split_once("://") {
-        Some(("http" | "https", _)) => trimmed.to_owned(),
+    let (scheme, rest) = match text.trim().split_once("://") {
+        Some((scheme @ ("http" | "https"), rest)) => (scheme, rest),
         Some(_) => return Err(wrong("it starts with http:// or https://")),
-        None if is_this_machine(trimmed) => format!("http://{trimmed}"),
-        None => format!("https://{trimmed}"),
+        None if is_this_machine(text.trim()) => ("http", text.trim()),
+        None => ("https", text.trim()),
     };
+    let full = format!("{scheme}://{}", rest.trim_end_matches('/'));
     let uri: ureq::http::Uri = full
         .parse()
         .map_err(|_| wrong("write it as https://lab.example.org"))?;

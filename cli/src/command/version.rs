@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use crate::arguments::Global;
+use crate::arguments::{Format, Global};
 use crate::client::model::ServerVersion;
 use crate::error::Result;
-use crate::output::{Format, Output};
+use crate::output::Output;
 use crate::session;
 
 /// Both versions, as programs read them.

@@ -8,26 +8,14 @@ mod time;
 use std::io::{self, ErrorKind, IsTerminal, Write, stderr, stdout};
 
 use anstyle::{AnsiColor, Style};
-use clap::ValueEnum;
 use serde::Serialize;
 
-use crate::arguments::Global;
+use crate::arguments::{Format, Global};
 use crate::error::{Error, Result};
 pub use records::Record;
 pub use table::{columns, pairs};
 pub use text::printable;
 pub use time::{clock, in_seconds, remaining};
-
-/// The form of the output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For people
-    Table,
-    Json,
-    Yaml,
-    /// Only names, one a line
-    Name,
-}
 
 /// Where and how things are shown.
 #[derive(Debug, Clone)]

@@ -1,10 +1,9 @@
 //! `pyk8s cluster delete`.
 
 use super::lookup;
-use crate::arguments::Delete;
+use crate::arguments::{Delete, Format};
 use crate::client::model::Cluster;
 use crate::error::{Error, Result};
-use crate::output::Format;
 use crate::session::Session;
 use crate::waiting::Waiting;
 use crate::{interrupt, kubeconfig, prompt};

@@ -1,9 +1,9 @@
 //! `pyk8s cluster get-kubeconfig`.
 
 use super::lookup;
+use crate::arguments::Format;
 use crate::client::model::Cluster;
 use crate::error::{Error, Result};
-use crate::output::Format;
 use crate::session::Session;
 
 pub fn run(name: &str, session: &Session) -> Result {

@@ -1,10 +1,11 @@
 //! `pyk8s cluster logs`.
 
 use super::lookup;
+use crate::arguments::Format;
 use crate::client::model::Event;
 use crate::client::{Signal, Stream};
 use crate::error::Result;
-use crate::output::{Format, Output, Record, Tone, clock};
+use crate::output::{Output, Record, Tone, clock};
 use crate::session::Session;
 
 pub fn run(name: &str, follow: bool, session: &Session) -> Result {
