@@ -93,7 +93,10 @@ impl Waiting<'_> {
                 self.name
             ))),
             _ => {
-                progress.step(&now(&cluster));
+                // What came after is told by the stream, in its order.
+                if cluster.last_seq() == self.after {
+                    progress.step(&now(&cluster));
+                }
                 Ok(Seen::NotYet)
             }
         }

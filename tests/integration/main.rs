@@ -3,6 +3,7 @@
 // A test may panic anywhere; clippy's own exemption covers `#[test]` functions only.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod cli;
 mod clusters;
 mod routes;
 mod support;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{kubectl, turn};
-use crate::support::{Lab, Person, seconds};
+use super::kubectl;
+use crate::support::{Lab, Person, seconds, turn};
 
 /// The steps of a creation, and how long after each the server is killed.
 const CREATION: [(&str, u64); 9] = [

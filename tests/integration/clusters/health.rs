@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
-use super::{kubectl, turn};
-use crate::support::{Lab, eventually, seconds};
+use super::kubectl;
+use crate::support::{Lab, eventually, seconds, turn};
 
 fn kill(pids: &[String]) {
     assert!(!pids.is_empty());

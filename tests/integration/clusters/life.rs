@@ -2,8 +2,8 @@ use std::process::Command;
 
 use serde_json::json;
 
-use super::{kubectl, turn};
-use crate::support::{Lab, eventually, seconds};
+use super::kubectl;
+use crate::support::{Lab, eventually, seconds, turn};
 
 #[test]
 fn a_cluster_is_made_used_and_removed_without_a_trace() {

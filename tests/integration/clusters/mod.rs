@@ -1,19 +1,10 @@
-//! Real clusters: they take memory and time, so one test at a time has them.
+//! Real clusters, from their making to their removal.
 
 mod crashes;
 mod failures;
 mod health;
 mod life;
 mod queue;
-
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
-static TURN: Mutex<()> = Mutex::new(());
-
-/// Waits until no other test has real clusters.
-fn turn() -> MutexGuard<'static, ()> {
-    TURN.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 use std::{path::Path, process::Command};
 

@@ -2,8 +2,7 @@ use std::collections::HashSet;
 
 use serde_json::json;
 
-use super::turn;
-use crate::support::{Lab, seconds};
+use crate::support::{Lab, seconds, turn};
 
 #[test]
 fn ten_clusters_of_five_people_queue_up_and_none_takes_anothers_port() {

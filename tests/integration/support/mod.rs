@@ -2,13 +2,27 @@
 
 mod lab;
 mod person;
+mod proxy;
+mod pyk8s;
 mod stand_in;
 
 pub use lab::Lab;
 pub use person::{Answer, Person};
+pub use proxy::{Proxy, Way, answer};
+pub use pyk8s::{PASSWORD, Pyk8s};
 pub use stand_in::stand_in;
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+static TURN: Mutex<()> = Mutex::new(());
+
+/// Waits until no other test has real clusters: they take memory and time.
+pub fn turn() -> MutexGuard<'static, ()> {
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Waits until `look` finds something; fails the test after `within`.
 #[track_caller]
