@@ -68,7 +68,8 @@ test-browser: build ## the user's journey in a real browser
 
 .PHONY: bench
 bench: deps-test kube assets ## what the lab adds to the tool it drives, and lists a second
-	cargo build --release --bin pyk8s-lab
+	cargo build --release --workspace
+	PYK8S_BIN=$(TARGET_DIR)/release/pyk8s node tests/bench/cli.mjs
 	PYK8S_LAB_BIN=$(TARGET_DIR)/release/pyk8s-lab node tests/bench/lab.mjs
 
 .PHONY: screenshots
