@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use prometheus::{
-    Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder,
+    Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    TextEncoder,
 };
 
 /// The lab's metrics.
@@ -14,6 +15,8 @@ pub struct Metrics {
     clusters: IntGaugeVec,
     provisioning: HistogramVec,
     live: IntGaugeVec,
+    overdue: IntGauge,
+    bus: IntGauge,
 }
 
 impl Metrics {
@@ -45,6 +48,16 @@ impl Metrics {
             Opts::new("pyk8s_live_connections", "Open live connections."),
             &["kind"],
         )?;
+        let overdue = IntGauge::new(
+            "pyk8s_clusters_overdue",
+            "Clusters that are still there 5 s after their time was over.",
+        )?;
+        let bus = IntGauge::new(
+            "pyk8s_bus_connected",
+            "Whether events of other replicas are heard at once.",
+        )?;
+        registry.register(Box::new(overdue.clone()))?;
+        registry.register(Box::new(bus.clone()))?;
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(clusters.clone()))?;
         registry.register(Box::new(provisioning.clone()))?;
@@ -55,6 +68,8 @@ impl Metrics {
             clusters,
             provisioning,
             live,
+            overdue,
+            bus,
         })
     }
 
@@ -73,6 +88,16 @@ impl Metrics {
                 .with_label_values(&[status, provider])
                 .set(*count);
         }
+    }
+
+    /// Replaces the count of clusters that outlived their time.
+    pub fn set_overdue(&self, count: i64) {
+        self.overdue.set(count);
+    }
+
+    /// Notes whether the bus is connected.
+    pub fn set_bus(&self, connected: bool) {
+        self.bus.set(connected.into());
     }
 
     /// Notes how long a cluster took to be made.
@@ -101,7 +126,7 @@ impl Metrics {
 }
 
 /// A live connection, as long as it is there.
-pub struct Connected(prometheus::IntGauge);
+pub struct Connected(IntGauge);
 
 impl Drop for Connected {
     fn drop(&mut self) {

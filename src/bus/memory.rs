@@ -4,11 +4,8 @@ use std::sync::Arc;
 
 use tokio::sync::broadcast;
 
-use super::Bus;
+use super::{Bus, CAPACITY};
 use crate::domain::ClusterEvent;
-
-/// How many events a subscriber may be behind.
-const CAPACITY: usize = 4096;
 
 /// The bus of a single process.
 pub struct MemoryBus(broadcast::Sender<Arc<ClusterEvent>>);

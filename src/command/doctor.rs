@@ -7,8 +7,14 @@ pub(super) async fn run(config: &Config) -> Result<(), CommandError> {
     println!("data directory  {}", config.data_dir.display());
     let store = open_store(config);
     match &store {
-        Ok(_) => println!("database        {}: works", config.database),
+        Ok(_) => println!("database        {}: works", config.store.url),
         Err(error) => println!("database        {error}"),
+    }
+    if let Some(redis) = &config.redis {
+        match redis.ping().await {
+            Ok(()) => println!("redis           works"),
+            Err(error) => println!("redis           is away: {error}"),
+        }
     }
     println!("providers");
     let offers = catalog(config).await.offers();

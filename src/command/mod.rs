@@ -11,6 +11,7 @@ use std::sync::Arc;
 use clap::{Parser, Subcommand};
 
 use crate::{
+    bus::BusError,
     config::{Config, ConfigError, LogFormat, Settings},
     provision::{Catalog, Kwok, KwokSettings, Provider},
     service::ServiceError,
@@ -65,6 +66,9 @@ pub enum CommandError {
         /// Why.
         source: StoreError,
     },
+    /// The bus can't begin.
+    #[error(transparent)]
+    Bus(#[from] BusError),
     /// A use case failed.
     #[error("{}", in_words(.0))]
     Service(#[from] ServiceError),
@@ -135,11 +139,9 @@ impl Arguments {
 
 /// Opens the database, its schema brought up to date.
 fn open_store(config: &Config) -> Result<Store, CommandError> {
-    Store::open(&config.database, config.database_pool_size).map_err(|source| {
-        CommandError::Database {
-            address: config.database.to_string(),
-            source,
-        }
+    Store::open(&config.store).map_err(|source| CommandError::Database {
+        address: config.store.url.to_string(),
+        source,
     })
 }
 

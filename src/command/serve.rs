@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{CommandError, catalog, open_store};
 use crate::{
-    bus::MemoryBus,
+    bus::{Bus, MemoryBus, RedisBus},
     config::Config,
     metrics::Metrics,
     reconcile::{Instance, Reconciler},
@@ -32,9 +32,13 @@ pub async fn run(config: Config) -> Result<(), CommandError> {
         .map_err(|source| CommandError::io("asking for the address", source))?;
     let store = open_store(&config)?;
     let metrics = Metrics::new().map_err(ServiceError::internal)?;
-    let journal = Journal::new(store.clone(), Arc::new(MemoryBus::default()));
-    let catalog = catalog(&config).await;
     let stop = CancellationToken::new();
+    let bus: Arc<dyn Bus> = match &config.redis {
+        Some(url) => Arc::new(RedisBus::begin(url, Arc::new(store.clone()), stop.clone()).await?),
+        None => Arc::new(MemoryBus::default()),
+    };
+    let journal = Journal::new(store.clone(), bus.clone());
+    let catalog = catalog(&config).await;
 
     let accounts = Accounts::new(
         store.clone(),
@@ -67,8 +71,9 @@ pub async fn run(config: Config) -> Result<(), CommandError> {
         accounts,
         clusters,
         store,
+        bus,
         metrics,
-        throttle: Throttle::new(config.auth_attempts),
+        throttle: Throttle::new(config.auth_attempts, config.redis.as_ref())?,
         public_url: config.public_url.clone(),
         stop: stop.clone(),
     };
@@ -82,7 +87,7 @@ pub async fn run(config: Config) -> Result<(), CommandError> {
         || format!("http://{address}/"),
         |public| format!("{public} (listening on {address})"),
     );
-    tracing::info!(%address, version = super::VERSION, database = %config.database, "the lab is open");
+    tracing::info!(%address, version = super::VERSION, database = %config.store.url, "the lab is open");
     println!("PyK8s-Lab is open at {shown}");
 
     wait_for_the_end().await?;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{service::CipherError, store::StoreError};
+use crate::{bus::BusError, service::CipherError, store::StoreError};
 
 /// A setting that is wrong, and how to mend it.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +21,9 @@ pub enum ConfigError {
     /// The database's address is wrong.
     #[error(transparent)]
     Database(StoreError),
+    /// Redis's address is wrong.
+    #[error(transparent)]
+    Bus(#[from] BusError),
     /// A secret must be given.
     #[error("{0} must be set in production: `openssl rand -base64 32` makes a good one")]
     MissingSecret(&'static str),

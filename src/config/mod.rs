@@ -3,7 +3,7 @@
 mod error;
 mod files;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum};
 use secrecy::{ExposeSecret, SecretString};
@@ -12,9 +12,10 @@ use url::Url;
 pub use error::ConfigError;
 
 use crate::{
+    bus::RedisUrl,
     domain::{ProviderName, TtlLimits},
     service::{EncryptionKey, KubeconfigCipher, Limits, SecretKey},
-    store::DatabaseUrl,
+    store::{DatabaseUrl, StoreSettings},
 };
 
 /// How strict the lab is about its settings.
@@ -60,6 +61,15 @@ pub struct Settings {
     /// Connections to the database
     #[arg(long, env, global = true, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=200))]
     pub database_pool_size: u32,
+    /// How long a request waits for a connection to the database, in seconds
+    #[arg(long, env, global = true, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=60))]
+    pub database_timeout: u64,
+    /// How long one statement may take, in seconds
+    #[arg(long, env, global = true, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=300))]
+    pub database_statement_timeout: u64,
+    /// `redis://…`, which lets several servers hear of each other's events at once [default: one server]
+    #[arg(long, env, global = true, hide_env_values = true)]
+    pub redis_url: Option<SecretString>,
     /// Secret behind access tokens and cookies [default: made once, kept in the data directory]
     #[arg(long, env, global = true, hide_env_values = true)]
     pub secret_key: Option<SecretString>,
@@ -117,10 +127,10 @@ pub struct Config {
     pub listen_addr: SocketAddr,
     /// Where the lab keeps what is its own.
     pub data_dir: PathBuf,
-    /// Where the database is.
-    pub database: DatabaseUrl,
-    /// Connections to it.
-    pub database_pool_size: u32,
+    /// The database.
+    pub store: StoreSettings,
+    /// Where Redis is, if there is one.
+    pub redis: Option<RedisUrl>,
     /// The secret behind tokens and cookies.
     pub secret_key: SecretKey,
     /// Seals kubeconfigs.
@@ -138,7 +148,7 @@ pub struct Config {
     /// Clusters made at once.
     pub provision_concurrency: u32,
     /// How long one run of a provider's tool may take.
-    pub provider_time_limit: std::time::Duration,
+    pub provider_time_limit: Duration,
     /// Whether anybody may make an account.
     pub registration_open: bool,
     /// Login attempts a minute and address; `None` is without limit.
@@ -164,6 +174,11 @@ impl Settings {
             Some(url) => DatabaseUrl::parse(url.expose_secret()).map_err(ConfigError::Database)?,
             None => DatabaseUrl::file(&data_dir.join("lab.db")),
         };
+        let redis = self
+            .redis_url
+            .as_ref()
+            .map(|url| RedisUrl::parse(url.expose_secret()))
+            .transpose()?;
         let strict =
             self.app_env == AppEnv::Production || matches!(database, DatabaseUrl::Postgres(_));
         let secret_key = match &self.secret_key {
@@ -210,8 +225,13 @@ impl Settings {
         Ok(Config {
             listen_addr: self.listen_addr,
             data_dir,
-            database,
-            database_pool_size: self.database_pool_size,
+            store: StoreSettings {
+                url: database,
+                pool_size: self.database_pool_size,
+                acquire_timeout: Duration::from_secs(self.database_timeout),
+                statement_timeout: Duration::from_secs(self.database_statement_timeout),
+            },
+            redis,
             secret_key: SecretKey::new(secret_key),
             cipher,
             public_url: self.public_url.clone(),
@@ -225,7 +245,7 @@ impl Settings {
                 },
             },
             provision_concurrency: self.provision_concurrency,
-            provider_time_limit: std::time::Duration::from_secs(self.provider_time_limit),
+            provider_time_limit: Duration::from_secs(self.provider_time_limit),
             registration_open: self.registration == Registration::Open,
             auth_attempts: std::num::NonZeroU32::new(self.rate_limit_auth),
         })

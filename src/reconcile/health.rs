@@ -16,6 +16,8 @@ use crate::{
 const EVERY: Duration = Duration::from_secs(3);
 /// How long to wait before one that did not answer is asked again.
 const SECOND_LOOK: Duration = Duration::from_millis(500);
+/// When one whose time is over should be gone.
+const OVERDUE: Duration = Duration::from_secs(5);
 /// How many are asked at once.
 const AT_ONCE: usize = 8;
 
@@ -91,8 +93,13 @@ impl Reconciler {
     }
 
     async fn count_clusters(&self) {
-        if let Ok(counts) = self.journal.store().count_clusters().await {
+        let store = self.journal.store();
+        if let Ok(counts) = store.count_clusters().await {
             self.metrics.set_clusters(&counts);
         }
+        if let Ok(count) = store.count_overdue(OVERDUE).await {
+            self.metrics.set_overdue(count);
+        }
+        self.metrics.set_bus(self.journal.bus().is_connected());
     }
 }

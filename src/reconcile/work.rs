@@ -18,6 +18,8 @@ use crate::{
 const TRIES: u32 = 3;
 /// How long the first pause between two tries is; each further one is twice as long.
 const BACKOFF: Duration = Duration::from_secs(2);
+/// How often a lease is tried to be given back while the database is away.
+const GIVE_BACK: Duration = Duration::from_millis(500);
 /// How often ports are looked for while others take them.
 const PORT_TRIES: u32 = 20;
 
@@ -66,11 +68,21 @@ impl Reconciler {
                 // The row says what is to be done: whoever is next does it.
                 tracing::warn!(cluster = %id, work = ?claim.work, %error, "work was interrupted");
             }
-            if let Err(error) = reconciler.journal.store().release_lease(id, &reconciler.owner).await {
-                tracing::warn!(cluster = %id, %error, "a lease was not given back: it ends by itself");
-            }
+            reconciler.give_back(id).await;
             drop(active);
         });
+    }
+
+    /// Gives a lease back, as soon as the database lets it be: whoever is next need not wait for its end.
+    async fn give_back(&self, id: ClusterId) {
+        let began = Instant::now();
+        while let Err(error) = self.journal.store().release_lease(id, &self.owner).await {
+            if began.elapsed() > LEASE {
+                tracing::warn!(cluster = %id, %error, "a lease was not given back: it ends by itself");
+                return;
+            }
+            tokio::time::sleep(GIVE_BACK).await;
+        }
     }
 
     /// Renews the lease for as long as the guard lives; cancels the work when the lease is lost or

@@ -2,10 +2,11 @@
 
 use std::{future::Future, sync::Arc};
 
+use async_trait::async_trait;
 use tokio::sync::Mutex;
 
 use crate::{
-    bus::Bus,
+    bus::{Bus, BusError, Kept},
     domain::ClusterEvent,
     store::{Requested, Store, StoreError},
 };
@@ -34,6 +35,21 @@ impl Told for Requested {
             Self::Accepted(_, event) => std::slice::from_ref(event),
             _ => &[],
         }
+    }
+}
+
+#[async_trait]
+impl Kept for Store {
+    async fn newest(&self) -> Result<i64, BusError> {
+        self.newest_seq()
+            .await
+            .map_err(|error| BusError::Kept(error.into()))
+    }
+
+    async fn after(&self, after: i64, limit: i64) -> Result<Vec<ClusterEvent>, BusError> {
+        self.all_events_after(after, limit)
+            .await
+            .map_err(|error| BusError::Kept(error.into()))
     }
 }
 

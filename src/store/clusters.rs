@@ -1,5 +1,7 @@
 //! Clusters, as their owners ask for them and see them.
 
+use std::time::Duration;
+
 use diesel::prelude::*;
 
 use super::{
@@ -286,6 +288,22 @@ impl Store {
             }
             let message = format!("Extended by {added} h");
             events::append_one(conn, &id, EventKind::TtlExtended, message).map(Some)
+        })
+        .await
+    }
+
+    /// How many clusters are still there `grace` after their time was over.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database can't say.
+    pub async fn count_overdue(&self, grace: Duration) -> Result<i64, StoreError> {
+        self.run(move |conn| {
+            let now = connection::now(conn)?;
+            Ok(clusters::table
+                .filter(clusters::deleted_at.is_null())
+                .filter(clusters::expires_at.lt(now.saturating_sub(super::millis(grace))))
+                .count()
+                .get_result(conn)?)
         })
         .await
     }

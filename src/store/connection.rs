@@ -5,6 +5,7 @@ use std::{path::Path, time::Duration};
 use diesel::{
     Connection as _, MultiConnection, PgConnection, QueryableByName, RunQueryDsl, SqliteConnection,
     connection::SimpleConnection,
+    migration::MigrationSource,
     r2d2::{ConnectionManager, CustomizeConnection, Error as R2d2Error, Pool},
     sql_query,
     sql_types::BigInt,
@@ -39,7 +40,6 @@ pub(super) use on_either;
 
 /// Where the data is.
 #[derive(Clone, PartialEq, Eq)]
-#[cfg_attr(test, derive(Debug))]
 pub enum DatabaseUrl {
     /// A file's path.
     Sqlite(String),
@@ -57,6 +57,13 @@ impl std::fmt::Display for DatabaseUrl {
                 None => f.write_str("postgres"),
             },
         }
+    }
+}
+
+/// Without the password, too.
+impl std::fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
     }
 }
 
@@ -95,35 +102,51 @@ impl DatabaseUrl {
     }
 }
 
+/// Where the data is, and how long is waited for it.
+#[derive(Debug, Clone)]
+pub struct StoreSettings {
+    /// Where the data is.
+    pub url: DatabaseUrl,
+    /// Connections to it, at most.
+    pub pool_size: u32,
+    /// How long a request waits for a connection.
+    pub acquire_timeout: Duration,
+    /// How long one statement may take, waiting for locks included.
+    pub statement_timeout: Duration,
+}
+
 #[derive(Debug)]
-struct Prepare;
+struct Prepare {
+    statement_timeout: Duration,
+}
 
 impl CustomizeConnection<AnyConnection, R2d2Error> for Prepare {
     fn on_acquire(&self, connection: &mut AnyConnection) -> Result<(), R2d2Error> {
+        let timeout = self.statement_timeout.as_millis();
         let settings = match connection {
             // The busy timeout first: switching to WAL takes a lock.
-            AnyConnection::Sqlite(_) => {
-                "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON;"
-            }
-            AnyConnection::Postgres(_) => "SET statement_timeout = '10s'; SET lock_timeout = '5s';",
+            AnyConnection::Sqlite(_) => format!(
+                "PRAGMA busy_timeout = {timeout}; PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON;"
+            ),
+            AnyConnection::Postgres(_) => format!("SET statement_timeout = {timeout};"),
         };
         connection
-            .batch_execute(settings)
+            .batch_execute(&settings)
             .map_err(R2d2Error::QueryError)
     }
 }
 
 pub(super) type ConnectionPool = Pool<ConnectionManager<AnyConnection>>;
 
-pub(super) fn pool(url: &DatabaseUrl, size: u32) -> Result<ConnectionPool, StoreError> {
-    // r2d2 logs a failing connection and goes on trying; the first one is made here, so that its words are not lost.
-    establish(url)?;
+pub(super) fn pool(settings: &StoreSettings) -> Result<ConnectionPool, StoreError> {
     Ok(Pool::builder()
-        .max_size(size)
+        .max_size(settings.pool_size)
         .min_idle(Some(1))
-        .connection_timeout(Duration::from_secs(5))
-        .connection_customizer(Box::new(Prepare))
-        .build(ConnectionManager::new(url.as_str()))?)
+        .connection_timeout(settings.acquire_timeout)
+        .connection_customizer(Box::new(Prepare {
+            statement_timeout: settings.statement_timeout,
+        }))
+        .build(ConnectionManager::new(settings.url.as_str()))?)
 }
 
 fn establish(url: &DatabaseUrl) -> Result<AnyConnection, StoreError> {
@@ -134,9 +157,38 @@ fn establish(url: &DatabaseUrl) -> Result<AnyConnection, StoreError> {
     .map_err(|error| StoreError::Unavailable(error.to_string()))
 }
 
-/// Brings the schema up to date.
-pub(super) fn migrate(connection: &mut AnyConnection) -> Result<Vec<String>, StoreError> {
-    on_either!(connection, inner => run(inner))
+/// What replicas take turns in, each a lock of PostgreSQL by this number. SQLite has but one writer anyway.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Turn {
+    /// Bringing the schema up to date.
+    Migrations = 0x5079_6b38_0001,
+    /// Numbering events: whoever reads a number has all smaller ones to read, too.
+    Events = 0x5079_6b38_0002,
+    /// Counting what is being worked on, and taking one more.
+    Claims = 0x5079_6b38_0003,
+}
+
+/// Waits for a turn that ends with the transaction.
+pub(super) fn take_turn(connection: &mut AnyConnection, turn: Turn) -> Result<(), StoreError> {
+    if let AnyConnection::Postgres(inner) = connection {
+        sql_query("SELECT pg_advisory_xact_lock($1)")
+            .bind::<BigInt, _>(turn as i64)
+            .execute(inner)?;
+    }
+    Ok(())
+}
+
+/// Brings the schema up to date, on a connection of its own; several servers that start at once take turns.
+pub(super) fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, StoreError> {
+    match &mut establish(url)? {
+        AnyConnection::Sqlite(inner) => run(inner),
+        AnyConnection::Postgres(inner) => {
+            let lock = Turn::Migrations as i64;
+            // Let go of when the connection ends, however it does.
+            inner.batch_execute(&format!("SELECT pg_advisory_lock({lock});"))?;
+            run(inner)
+        }
+    }
 }
 
 /// Each dialect has its own migrations, under the same names.
@@ -157,9 +209,25 @@ where
     C: MigrationHarness<DB> + Migrations,
     DB: diesel::backend::Backend,
 {
+    let failed =
+        |error: Box<dyn std::error::Error + Send + Sync>| StoreError::Migration(error.to_string());
+    let known = MigrationSource::<DB>::migrations(&C::MIGRATIONS).map_err(failed)?;
+    let newer = connection
+        .applied_migrations()
+        .map_err(failed)?
+        .into_iter()
+        .find(|applied| {
+            let applied = applied.to_string();
+            known
+                .iter()
+                .all(|migration| migration.name().version().to_string() != applied)
+        });
+    if let Some(newer) = newer {
+        return Err(StoreError::Newer(newer.to_string()));
+    }
     let done = connection
         .run_pending_migrations(C::MIGRATIONS)
-        .map_err(|error| StoreError::Migration(error.to_string()))?;
+        .map_err(failed)?;
     Ok(done.iter().map(ToString::to_string).collect())
 }
 

@@ -25,25 +25,57 @@ pub enum StoreError {
     /// The address names no database that the lab knows.
     #[error("{0}")]
     Address(String),
+    /// A newer version of the lab has been here.
+    #[error(
+        "the database's schema is of a newer version of the lab (migration {0}): \
+         run that version, or restore the backup that was made before it"
+    )]
+    Newer(String),
     /// The schema could not be brought up to date.
     #[error("the database's schema can't be brought up to date: {0}")]
     Migration(String),
 }
 
+/// What the databases say when it is not the statement's fault: they are stopping, starting, gone, full or busy.
+const PASSING: &[&str] = &[
+    // PostgreSQL, and its client library
+    "terminating connection",
+    "the database system is",
+    "server closed the connection",
+    "could not receive data",
+    "could not send data",
+    "no connection to the server",
+    "connection to server",
+    "canceling statement due to",
+    "too many clients",
+    // SQLite
+    "database is locked",
+    "database or disk is full",
+    "disk I/O error",
+    "readonly database",
+];
+
 impl From<DieselError> for StoreError {
     fn from(error: DieselError) -> Self {
+        use DatabaseErrorKind::{
+            ClosedConnection, SerializationFailure, UnableToSendCommand, UniqueViolation,
+        };
         match error {
-            DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, info) => {
+            DieselError::DatabaseError(UniqueViolation, info) => {
                 Self::Conflict(info.message().to_owned())
             }
-            DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, info) => {
-                Self::Unavailable(info.message().to_owned())
-            }
-            // SQLite says so when another connection kept the write lock for the whole busy timeout.
+            DieselError::DatabaseError(
+                ClosedConnection | SerializationFailure | UnableToSendCommand,
+                info,
+            ) => Self::Unavailable(info.message().to_owned()),
             DieselError::DatabaseError(_, ref info)
-                if info.message().contains("database is locked") =>
+                if PASSING.iter().any(|words| info.message().contains(words)) =>
             {
                 Self::Unavailable(info.message().to_owned())
+            }
+            // The connection broke within a transaction.
+            DieselError::BrokenTransactionManager | DieselError::RollbackErrorOnCommit { .. } => {
+                Self::Unavailable(error.to_string())
             }
             other => Self::Refused(other),
         }

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::{
     Store, StoreError,
-    connection::{self, AnyConnection, on_either},
+    connection::{self, AnyConnection, Turn, on_either},
     rows::EventRow,
     schema::{cluster_events, clusters},
 };
@@ -34,6 +34,7 @@ pub(super) fn append(
     kind: EventKind,
     messages: impl IntoIterator<Item = String>,
 ) -> Result<Vec<ClusterEvent>, StoreError> {
+    connection::take_turn(conn, Turn::Events)?;
     let created_at = connection::now(conn)?;
     let (user_id, name, status, expires_at, deleted_at) = clusters::table
         .find(cluster_id)
@@ -112,6 +113,41 @@ impl Store {
                 .select(EventRow::as_select())
                 .load(conn)?;
             rows.into_iter().map(TryInto::try_into).collect()
+        })
+        .await
+    }
+
+    /// The events of all users after number `after`, the oldest first, at most `limit`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database can't say.
+    pub async fn all_events_after(
+        &self,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<ClusterEvent>, StoreError> {
+        self.run(move |conn| {
+            let rows: Vec<EventRow> = cluster_events::table
+                .filter(cluster_events::seq.gt(after))
+                .order(cluster_events::seq.asc())
+                .limit(limit)
+                .select(EventRow::as_select())
+                .load(conn)?;
+            rows.into_iter().map(TryInto::try_into).collect()
+        })
+        .await
+    }
+
+    /// The number of the newest event of all; 0 when there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database can't say.
+    pub async fn newest_seq(&self) -> Result<i64, StoreError> {
+        self.run(|conn| {
+            let newest: Option<i64> = cluster_events::table
+                .select(diesel::dsl::max(cluster_events::seq))
+                .first(conn)?;
+            Ok(newest.unwrap_or(0))
         })
         .await
     }

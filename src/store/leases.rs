@@ -9,7 +9,7 @@ use diesel::prelude::*;
 
 use super::{
     Store, StoreError, clusters as requests,
-    connection::{self, AnyConnection},
+    connection::{self, AnyConnection, Turn},
     events, millis, ports,
     rows::ClusterRow,
     schema::clusters,
@@ -85,38 +85,15 @@ impl Store {
     ) -> Result<Option<Claim>, StoreError> {
         let (host, owner) = (host.to_owned(), owner.to_owned());
         self.run(move |conn| {
-            let now = connection::now(conn)?;
-            let here = clusters::host.eq(&host).or(clusters::host.is_null());
-            let busy: i64 = clusters::table
-                .filter(clusters::deleted_at.is_null())
-                .filter(clusters::status.eq(work.status().as_str()))
-                .filter(here)
-                .filter(clusters::lease_until.ge(now))
-                .count()
-                .get_result(conn)?;
-            if busy >= i64::from(limit) {
-                return Ok(None);
+            let pick = |conn: &mut AnyConnection| pick(conn, work, &host, &owner, lease, limit);
+            match conn {
+                // A transaction that reads first could not write any more.
+                AnyConnection::Sqlite(_) => pick(conn),
+                AnyConnection::Postgres(_) => conn.transaction(|conn| {
+                    connection::take_turn(conn, Turn::Claims)?;
+                    pick(conn)
+                }),
             }
-            let candidates: Vec<String> = clusters::table
-                .filter(clusters::deleted_at.is_null())
-                .filter(clusters::status.eq(work.status().as_str()))
-                .filter(here)
-                .filter(clusters::next_attempt_at.le(now))
-                .filter(
-                    clusters::lease_until
-                        .is_null()
-                        .or(clusters::lease_until.lt(now)),
-                )
-                .order((clusters::created_at.asc(), clusters::id.asc()))
-                .limit(8)
-                .select(clusters::id)
-                .load(conn)?;
-            for id in candidates {
-                if let Some(claim) = claim(conn, &id, work, &owner, lease)? {
-                    return Ok(Some(claim));
-                }
-            }
-            Ok(None)
         })
         .await
     }
@@ -601,6 +578,48 @@ impl Store {
 
 /// How long the reaper leaves a cluster in peace whose deletion failed.
 const RELEASE_PAUSE: Duration = Duration::from_secs(60);
+
+fn pick(
+    conn: &mut AnyConnection,
+    work: Work,
+    host: &str,
+    owner: &str,
+    lease: Duration,
+    limit: u32,
+) -> Result<Option<Claim>, StoreError> {
+    let now = connection::now(conn)?;
+    let here = clusters::host.eq(host).or(clusters::host.is_null());
+    let busy: i64 = clusters::table
+        .filter(clusters::deleted_at.is_null())
+        .filter(clusters::status.eq(work.status().as_str()))
+        .filter(here)
+        .filter(clusters::lease_until.ge(now))
+        .count()
+        .get_result(conn)?;
+    if busy >= i64::from(limit) {
+        return Ok(None);
+    }
+    let candidates: Vec<String> = clusters::table
+        .filter(clusters::deleted_at.is_null())
+        .filter(clusters::status.eq(work.status().as_str()))
+        .filter(here)
+        .filter(clusters::next_attempt_at.le(now))
+        .filter(
+            clusters::lease_until
+                .is_null()
+                .or(clusters::lease_until.lt(now)),
+        )
+        .order((clusters::created_at.asc(), clusters::id.asc()))
+        .limit(8)
+        .select(clusters::id)
+        .load(conn)?;
+    for id in candidates {
+        if let Some(claim) = claim(conn, &id, work, owner, lease)? {
+            return Ok(Some(claim));
+        }
+    }
+    Ok(None)
+}
 
 fn claim(
     conn: &mut AnyConnection,

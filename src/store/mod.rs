@@ -16,7 +16,7 @@ mod users;
 use std::time::Duration;
 
 pub use clusters::{NewCluster, Requested};
-pub use connection::DatabaseUrl;
+pub use connection::{DatabaseUrl, StoreSettings};
 pub use error::StoreError;
 pub use leases::{Claim, Failure, Work};
 
@@ -33,15 +33,13 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] when the database can't be reached or its schema can't be brought up to date.
-    pub fn open(url: &DatabaseUrl, pool_size: u32) -> Result<Self, StoreError> {
-        let store = Self {
-            pool: connection::pool(url, pool_size)?,
-        };
-        let migrations = connection::migrate(&mut *store.pool.get()?)?;
-        for migration in migrations {
+    pub fn open(settings: &StoreSettings) -> Result<Self, StoreError> {
+        for migration in connection::migrate(&settings.url)? {
             tracing::info!(migration, "brought the database's schema up to date");
         }
-        Ok(store)
+        Ok(Self {
+            pool: connection::pool(settings)?,
+        })
     }
 
     /// Whether the database answers.

@@ -32,7 +32,8 @@ pub async fn ready(state: web::Data<State>) -> HttpResponse {
     let body = json!({
         "status": if ready { "ok" } else { "unavailable" },
         "database": database.err().map_or_else(|| "ok".to_owned(), |error| error.to_string()),
-        "bus": "ok",
+        // Away, it makes nothing wrong: only later.
+        "bus": if state.bus.is_connected() { "ok" } else { "away" },
         "providers": providers,
         "stopping": stopping,
     });

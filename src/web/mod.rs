@@ -15,7 +15,6 @@ mod state;
 mod throttle;
 pub mod view;
 
-pub use api::EventMessage;
 pub use problem::{FieldProblem, Problem, ProblemDetails};
 pub use server::{document, serve};
 pub use state::State;

@@ -1,10 +1,13 @@
 //! What the handlers have at hand.
 
+use std::sync::Arc;
+
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::throttle::Throttle;
 use crate::{
+    bus::Bus,
     metrics::Metrics,
     service::{Accounts, Clusters},
     store::Store,
@@ -19,6 +22,8 @@ pub struct State {
     pub clusters: Clusters,
     /// For the readiness check alone: everything else goes through the services.
     pub store: Store,
+    /// For the readiness check alone, too.
+    pub bus: Arc<dyn Bus>,
     /// What is counted.
     pub metrics: Metrics,
     /// Login and registration attempts.

@@ -100,7 +100,7 @@ pub(super) async fn token(
     state: web::Data<State>,
     credentials: Credentials,
 ) -> Result<HttpResponse, Problem> {
-    state.throttle.attempt(&request)?;
+    state.throttle.attempt(&request).await?;
     let user = state
         .accounts
         .authenticate(&credentials.email, credentials.password)

@@ -9,8 +9,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{EventMessage, Problem};
+use super::Problem;
 use crate::{
+    bus::EventMessage,
     domain::ClusterStatus,
     service::{Listed, Wish},
     web::{

@@ -2,8 +2,9 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, http::header, web};
 
-use super::{EventMessage, Problem};
+use super::Problem;
 use crate::{
+    bus::EventMessage,
     domain::EventKind,
     web::{
         ProblemDetails, State,

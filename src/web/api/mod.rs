@@ -3,7 +3,6 @@
 mod auth;
 mod clusters;
 mod events;
-mod message;
 mod providers;
 mod users;
 
@@ -13,8 +12,6 @@ use utoipa::{
     openapi::security::{Http, HttpAuthScheme, SecurityScheme},
 };
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
-
-pub use message::EventMessage;
 
 use super::{Problem, extract::MAX_BODY};
 

@@ -64,7 +64,7 @@ pub(super) async fn register(
     state: web::Data<State>,
     Json(person): Json<Registration>,
 ) -> Result<HttpResponse, Problem> {
-    state.throttle.attempt(&request)?;
+    state.throttle.attempt(&request).await?;
     let user = state
         .accounts
         .register(&person.email, &person.password)

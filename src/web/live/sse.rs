@@ -9,10 +9,11 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::PING;
 use crate::{
+    bus::EventMessage,
     domain::{ClusterEvent, EventKind},
     metrics::Connected,
     service::Watch,
-    web::{EventMessage, State, extract::Caller},
+    web::{State, extract::Caller},
 };
 
 struct Stream {

@@ -12,10 +12,11 @@ use tokio::time::{Instant, interval, sleep_until, timeout};
 
 use super::{Fragments, PING};
 use crate::{
+    bus::EventMessage,
     domain::{ClusterEvent, ClusterId, User},
     service::{ServiceError, Watch},
     web::{
-        EventMessage, Problem, State,
+        Problem, State,
         extract::bearer_token,
         session::{self, Visitor},
     },

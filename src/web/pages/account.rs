@@ -41,7 +41,7 @@ pub(super) async fn change_password(
     }: Signed<NewPassword>,
 ) -> Result<HttpResponse, Problem> {
     // Whoever sits at an open session may guess the password no faster than at the login page.
-    state.throttle.attempt(&request)?;
+    state.throttle.attempt(&request).await?;
     let new = passwords.new_password.expose_secret();
     match state
         .accounts

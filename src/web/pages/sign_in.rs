@@ -57,7 +57,7 @@ pub(super) async fn register(
     session: Session,
     Checked(person): Checked<Credentials>,
 ) -> Result<HttpResponse, Problem> {
-    let made = match state.throttle.attempt(&request) {
+    let made = match state.throttle.attempt(&request).await {
         Ok(()) => {
             let made = state
                 .accounts
@@ -77,7 +77,7 @@ pub(super) async fn login(
     session: Session,
     Checked(person): Checked<Credentials>,
 ) -> Result<HttpResponse, Problem> {
-    let known = match state.throttle.attempt(&request) {
+    let known = match state.throttle.attempt(&request).await {
         Ok(()) => {
             let known = state
                 .accounts
