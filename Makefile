@@ -61,6 +61,11 @@ test-tools: ## tests of the installer
 .PHONY: test-integration
 test-integration: build ## tests of the real server, with real clusters
 	cargo test --workspace --test '*'
+	TEST_DATABASE=postgres cargo test --test integration routes::
+
+.PHONY: soak
+soak: deps-test kube build ## clusters that come and go, for an hour's worth of them
+	SOAK_CYCLES=200 SOAK_CLUSTERS=20 cargo test --test integration churn:: -- --nocapture
 
 .PHONY: test-browser
 test-browser: build ## the user's journey in a real browser

@@ -9,12 +9,14 @@ use std::{
 
 use super::ConfigError;
 
-/// Makes a folder that only its owner can look into; one that is there stays as it is.
+/// Makes a folder that only its owner can look into; one that is there stays as it is, and must be writable.
 pub(super) fn make_private_folder(folder: &Path) -> Result<(), ConfigError> {
     fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(folder)
+        // SQLite would only say that it can't open its file.
+        .and_then(|()| tempfile::tempfile_in(folder).map(drop))
         .map_err(|error| ConfigError::file(folder, error))
 }
 

@@ -5,5 +5,6 @@
 
 mod cli;
 mod clusters;
+mod production;
 mod routes;
 mod support;

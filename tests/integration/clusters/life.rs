@@ -125,7 +125,7 @@ fn an_expired_cluster_goes_with_nobody_there() {
     let id = ada.has_running("short");
     // Its time is over while the server is away.
     lab.crash();
-    sql(&lab, "UPDATE clusters SET expires_at = 1000");
+    lab.sql("UPDATE clusters SET expires_at = 1000");
     lab.start_again(&[]);
     ada.waits_for(&id, "GONE", seconds(5));
     eventually("no process is left", seconds(2), || {
@@ -140,10 +140,7 @@ fn an_orphan_is_found_and_removed_and_a_foreigner_is_left_alone() {
     let ada = lab.person("ada@example.org");
     ada.has_running("lost");
     lab.crash();
-    sql(
-        &lab,
-        "DELETE FROM cluster_events; DELETE FROM cluster_ports; DELETE FROM clusters",
-    );
+    lab.sql("DELETE FROM cluster_events; DELETE FROM cluster_ports; DELETE FROM clusters");
     let foreign = lab.folder().join("kwok/clusters/somebody-elses");
     std::fs::create_dir(&foreign).unwrap();
     let found = lab.command(&["gc", "--dry-run"], "");
@@ -175,13 +172,4 @@ fn keys_rotate_and_the_old_one_can_be_forgotten() {
     lab.stop();
     lab.start_again(&[("ENCRYPTION_KEY", new), ("ENCRYPTION_KEY_PREVIOUS", new)]);
     kubectl(&lab, &ada, &id, &["get", "namespaces"]);
-}
-
-fn sql(lab: &Lab, statements: &str) {
-    use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
-    let path = lab.folder().join("lab.db");
-    SqliteConnection::establish(path.to_str().unwrap())
-        .unwrap()
-        .batch_execute(statements)
-        .unwrap();
 }

@@ -52,7 +52,10 @@ fn broken_settings_are_named_and_nothing_starts() {
     for (args, word) in [
         (&["--database-url", "mysql://x"][..], "DATABASE_URL"),
         (&["--encryption-key", "x"], "ENCRYPTION_KEY"),
-        (&["--app-env", "production"], "SECRET_KEY"),
+        (
+            &["--app-env", "production", "--secret-key", "short"],
+            "SECRET_KEY",
+        ),
     ] {
         let output = lab.command(&[&["migrate"], args].concat(), "");
         let words = String::from_utf8_lossy(&output.stderr).into_owned();

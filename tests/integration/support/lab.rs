@@ -8,7 +8,9 @@ use std::{
     process::{Child, Command, ExitStatus, Stdio},
 };
 
-use super::{Answer, Person, eventually, seconds};
+use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
+
+use super::{Answer, Person, eventually, seconds, shared_database, shared_redis};
 
 /// The server; with it goes everything that it has started.
 pub struct Lab {
@@ -19,8 +21,35 @@ pub struct Lab {
 }
 
 impl Lab {
-    /// Opens a lab with these settings beside the tests' own.
+    /// Opens a lab with these settings beside the tests' own; on PostgreSQL and Redis where
+    /// `TEST_DATABASE=postgres` says so.
     pub fn open(settings: &[(&str, &str)]) -> Self {
+        match std::env::var("TEST_DATABASE").as_deref() {
+            Ok("postgres") => {
+                Self::open_in_production(&shared_database(), &shared_redis(), settings)
+            }
+            _ => Self::open_with(settings),
+        }
+    }
+
+    /// Opens a lab on this PostgreSQL and this Redis.
+    pub fn open_in_production(database: &str, redis: &str, settings: &[(&str, &str)]) -> Self {
+        let production = [
+            ("DATABASE_URL", database),
+            ("REDIS_URL", redis),
+            (
+                "SECRET_KEY",
+                "c2VjcmV0IG9mIHRoZSB0ZXN0cywgMzIgYnl0ZXMgbG9uZw",
+            ),
+            (
+                "ENCRYPTION_KEY",
+                "s8eUdJMgJTrwcr5MVwGe2FO3rIFmpBbSqyNl9Kd4cDo=",
+            ),
+        ];
+        Self::open_with(&[&production, settings].concat())
+    }
+
+    fn open_with(settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::Builder::new()
             .prefix("pyk8s-lab-test-")
             .tempdir()
@@ -77,6 +106,30 @@ impl Lab {
         }
         let address = self.url.strip_prefix("http://").unwrap().to_owned();
         (self.server, self.url) = start(self.folder.path(), &self.settings, &address);
+    }
+
+    /// Another server of the same lab, on the same host.
+    pub fn replica(&self, settings: &[(&str, &str)]) -> Replica {
+        let more = settings
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let settings: Vec<_> = self.settings.iter().cloned().chain(more).collect();
+        let (server, url) = start(self.folder(), &settings, "127.0.0.1:0");
+        Replica { server, url }
+    }
+
+    /// Does this to the embedded database.
+    pub fn sql(&self, statements: &str) {
+        let path = self.folder().join("lab.db");
+        SqliteConnection::establish(path.to_str().unwrap())
+            .unwrap()
+            .batch_execute(statements)
+            .unwrap();
+    }
+
+    /// The server's process.
+    pub fn pid(&self) -> u32 {
+        self.server.id()
     }
 
     /// A subcommand on the same data directory.
@@ -148,6 +201,27 @@ impl Drop for Lab {
         for (pid, _) in processes_with(&format!("{}/", self.folder.path().display())) {
             let _ = Command::new("kill").args(["-9", &pid]).status();
         }
+    }
+}
+
+/// A further server of a lab.
+pub struct Replica {
+    server: Child,
+    pub url: String,
+}
+
+impl Replica {
+    /// Ends it as a crash does.
+    pub fn crash(&mut self) {
+        self.server.kill().unwrap();
+        self.server.wait().unwrap();
+    }
+}
+
+impl Drop for Replica {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
     }
 }
 

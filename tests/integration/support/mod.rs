@@ -4,12 +4,14 @@ mod lab;
 mod person;
 mod proxy;
 mod pyk8s;
+mod services;
 mod stand_in;
 
 pub use lab::Lab;
 pub use person::{Answer, Person};
 pub use proxy::{Proxy, Way, answer};
 pub use pyk8s::{PASSWORD, Pyk8s};
+pub use services::{Postgres, Redis, shared_database, shared_redis};
 pub use stand_in::stand_in;
 
 use std::{
