@@ -6,7 +6,9 @@ MAKEFLAGS += --no-print-directory
 
 export KUBE_BIN_DIR ?= $(shell tools/kube/install --print-dir)
 # The tests use the kubectl that belongs to the clusters.
-export PATH := $(dir $(shell tools/kube/install --print-kubectl)):$(PATH)
+# So does the fuzzer, in an environment of its own.
+SCHEMATHESIS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pyk8s-lab/schemathesis-4.32.5
+export PATH := $(dir $(shell tools/kube/install --print-kubectl)):$(SCHEMATHESIS)/bin:$(PATH)
 TARGET_DIR ?= $(or $(CARGO_TARGET_DIR),target)
 VENDOR := static/vendor/htmx.min.js static/vendor/ws.js
 
@@ -58,8 +60,13 @@ test-fast: assets ## tests without servers and clusters
 test-tools: ## tests of the installer
 	node --test tests/tools/*.test.mjs
 
+$(SCHEMATHESIS):
+	@echo "schemathesis: installing it into $@"
+	python3 -m venv $@
+	$@/bin/pip install --quiet --disable-pip-version-check schemathesis==$(lastword $(subst -, ,$@)) || { rm -rf $@; exit 1; }
+
 .PHONY: test-integration
-test-integration: build ## tests of the real server, with real clusters
+test-integration: build $(SCHEMATHESIS) ## tests of the real server, with real clusters
 	cargo test --workspace --test '*'
 	TEST_DATABASE=postgres cargo test --test integration routes::
 

@@ -161,18 +161,25 @@ fn establish(url: &DatabaseUrl) -> Result<AnyConnection, StoreError> {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Turn {
     /// Bringing the schema up to date.
-    Migrations = 0x5079_6b38_0001,
+    Migrations = 1,
     /// Numbering events: whoever reads a number has all smaller ones to read, too.
-    Events = 0x5079_6b38_0002,
+    Events,
     /// Counting what is being worked on, and taking one more.
-    Claims = 0x5079_6b38_0003,
+    Claims,
+}
+
+impl Turn {
+    /// The lock's number, in a range that nobody else in the database is likely to use ("pyk8").
+    fn lock(self) -> i64 {
+        0x7079_6b38_0000 + self as i64
+    }
 }
 
 /// Waits for a turn that ends with the transaction.
 pub(super) fn take_turn(connection: &mut AnyConnection, turn: Turn) -> Result<(), StoreError> {
     if let AnyConnection::Postgres(inner) = connection {
         sql_query("SELECT pg_advisory_xact_lock($1)")
-            .bind::<BigInt, _>(turn as i64)
+            .bind::<BigInt, _>(turn.lock())
             .execute(inner)?;
     }
     Ok(())
@@ -183,7 +190,7 @@ pub(super) fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, StoreError> {
     match &mut establish(url)? {
         AnyConnection::Sqlite(inner) => run(inner),
         AnyConnection::Postgres(inner) => {
-            let lock = Turn::Migrations as i64;
+            let lock = Turn::Migrations.lock();
             // Let go of when the connection ends, however it does.
             inner.batch_execute(&format!("SELECT pg_advisory_lock({lock});"))?;
             run(inner)

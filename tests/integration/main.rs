@@ -5,6 +5,7 @@
 
 mod cli;
 mod clusters;
+mod deployment;
 mod production;
 mod routes;
 mod support;

@@ -1,6 +1,7 @@
 //! `/events`: what happens, as server-sent events (WHATWG HTML, 9.2), and a cluster's history.
 
 use actix_web::{HttpRequest, HttpResponse, get, http::header, web};
+use utoipa::ToSchema;
 
 use super::Problem;
 use crate::{
@@ -13,13 +14,25 @@ use crate::{
     },
 };
 
+/// One message of a stream.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it only describes what is streamed")]
+struct StreamMessage {
+    /// The event's number, for `Last-Event-ID`.
+    id: String,
+    /// What kind of event it is.
+    event: String,
+    /// The event itself, as JSON.
+    data: String,
+}
+
 /// What happens to all your clusters, live.
 #[utoipa::path(
     tag = "events",
     security(("token" = [])),
     params(("Last-Event-ID" = Option<i64>, Header, description = "Begin after this event; from now on when not given")),
     responses(
-        (status = 200, description = "A stream of events", body = EventMessage, content_type = "text/event-stream"),
+        (status = 200, description = "A stream of events", body = StreamMessage, content_type = "text/event-stream"),
         (status = 400, description = "Last-Event-ID is no number", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 401, description = "No valid access token", body = ProblemDetails, content_type = "application/problem+json"),
     )
@@ -46,7 +59,7 @@ pub(super) async fn of_all(
         ("Last-Event-ID" = Option<i64>, Header, description = "Stream: begin after this event; with the first when not given"),
     ),
     responses(
-        (status = 200, description = "The events, the oldest first", content((Vec<EventMessage> = "application/json"), (EventMessage = "text/event-stream"))),
+        (status = 200, description = "The events, the oldest first", content((Vec<EventMessage> = "application/json"), (StreamMessage = "text/event-stream"))),
         (status = 400, description = "Last-Event-ID is no number", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 401, description = "No valid access token", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 404, description = "No such cluster of yours", body = ProblemDetails, content_type = "application/problem+json"),
@@ -59,12 +72,12 @@ pub(super) async fn of_cluster(
     caller: Caller,
     ClusterPath(id): ClusterPath,
 ) -> Result<HttpResponse, Problem> {
+    let after = last_event_id(&request)?.unwrap_or(0);
     let accepts = request
         .headers()
         .get(header::ACCEPT)
         .and_then(|accept| accept.to_str().ok());
     if accepts.is_some_and(|accept| accept.contains("text/event-stream")) {
-        let after = last_event_id(&request)?.unwrap_or(0);
         let watch = state
             .clusters
             .watch(caller.user.id, Some(id), Some(after))

@@ -4,6 +4,7 @@ mod accounts;
 mod bad_input;
 mod clusters;
 mod document;
+mod fuzz;
 mod health;
 mod live;
 mod pages;
