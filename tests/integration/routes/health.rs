@@ -53,7 +53,14 @@ fn broken_settings_are_named_and_nothing_starts() {
         (&["--database-url", "mysql://x"][..], "DATABASE_URL"),
         (&["--encryption-key", "x"], "ENCRYPTION_KEY"),
         (
-            &["--app-env", "production", "--secret-key", "short"],
+            &[
+                "--app-env",
+                "production",
+                "--secret-key",
+                "short",
+                "--encryption-key",
+                "s8eUdJMgJTrwcr5MVwGe2FO3rIFmpBbSqyNl9Kd4cDo=",
+            ],
             "SECRET_KEY",
         ),
     ] {
