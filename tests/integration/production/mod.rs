@@ -2,6 +2,7 @@
 
 mod churn;
 mod disk;
+mod operations;
 mod postgres;
 mod redis;
 mod replicas;
