@@ -82,7 +82,9 @@ test-browser: build ## the user's journey in a real browser
 bench: deps-test kube assets ## what the lab adds to the tool it drives, and lists a second
 	cargo build --release --workspace
 	PYK8S_BIN=$(TARGET_DIR)/release/pyk8s node tests/bench/cli.mjs
+	cargo build --release --example bare
 	PYK8S_LAB_BIN=$(TARGET_DIR)/release/pyk8s-lab node tests/bench/lab.mjs
+	PYK8S_LAB_BIN=$(TARGET_DIR)/release/pyk8s-lab BARE_BIN=$(TARGET_DIR)/release/examples/bare node tests/bench/production.mjs
 
 .PHONY: screenshots
 screenshots: build ## pictures of each page, into docs/images

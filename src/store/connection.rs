@@ -1,12 +1,15 @@
 //! One connection over both databases, and the little that differs between them.
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use diesel::{
     Connection as _, MultiConnection, PgConnection, QueryableByName, RunQueryDsl, SqliteConnection,
     connection::SimpleConnection,
     migration::MigrationSource,
-    r2d2::{ConnectionManager, CustomizeConnection, Error as R2d2Error, Pool},
+    r2d2::{ConnectionManager, CustomizeConnection, Error as R2d2Error, ManageConnection, Pool},
     sql_query,
     sql_types::BigInt,
 };
@@ -120,9 +123,10 @@ struct Prepare {
     statement_timeout: Duration,
 }
 
-impl CustomizeConnection<AnyConnection, R2d2Error> for Prepare {
-    fn on_acquire(&self, connection: &mut AnyConnection) -> Result<(), R2d2Error> {
+impl CustomizeConnection<Pooled, R2d2Error> for Prepare {
+    fn on_acquire(&self, pooled: &mut Pooled) -> Result<(), R2d2Error> {
         let timeout = self.statement_timeout.as_millis();
+        let connection = &mut pooled.connection;
         let settings = match connection {
             // The busy timeout first: switching to WAL takes a lock.
             AnyConnection::Sqlite(_) => format!(
@@ -136,7 +140,46 @@ impl CustomizeConnection<AnyConnection, R2d2Error> for Prepare {
     }
 }
 
-pub(super) type ConnectionPool = Pool<ConnectionManager<AnyConnection>>;
+/// A connection in the pool.
+pub(super) struct Pooled {
+    pub connection: AnyConnection,
+    /// When it answered last.
+    pub answered: Instant,
+    /// The database was away when it was used last: it goes.
+    pub failed: bool,
+}
+
+/// How long a connection that answered is taken to be there: asking costs as much as a query.
+const TRUST: Duration = Duration::from_millis(500);
+
+/// Diesel's own, which does not ask a connection anew that has just answered.
+pub(super) struct Connections(ConnectionManager<AnyConnection>);
+
+impl ManageConnection for Connections {
+    type Connection = Pooled;
+    type Error = R2d2Error;
+
+    fn connect(&self) -> Result<Pooled, R2d2Error> {
+        Ok(Pooled {
+            connection: self.0.connect()?,
+            answered: Instant::now(),
+            failed: false,
+        })
+    }
+
+    fn is_valid(&self, pooled: &mut Pooled) -> Result<(), R2d2Error> {
+        if pooled.answered.elapsed() < TRUST {
+            return Ok(());
+        }
+        self.0.is_valid(&mut pooled.connection)
+    }
+
+    fn has_broken(&self, pooled: &mut Pooled) -> bool {
+        pooled.failed || self.0.has_broken(&mut pooled.connection)
+    }
+}
+
+pub(super) type ConnectionPool = Pool<Connections>;
 
 pub(super) fn pool(settings: &StoreSettings) -> Result<ConnectionPool, StoreError> {
     Ok(Pool::builder()
@@ -146,7 +189,7 @@ pub(super) fn pool(settings: &StoreSettings) -> Result<ConnectionPool, StoreErro
         .connection_customizer(Box::new(Prepare {
             statement_timeout: settings.statement_timeout,
         }))
-        .build(ConnectionManager::new(settings.url.as_str()))?)
+        .build(Connections(ConnectionManager::new(settings.url.as_str())))?)
 }
 
 fn establish(url: &DatabaseUrl) -> Result<AnyConnection, StoreError> {

@@ -13,7 +13,7 @@ mod rows;
 mod schema;
 mod users;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub use clusters::{NewCluster, Requested};
 pub use connection::{DatabaseUrl, StoreSettings};
@@ -58,9 +58,15 @@ impl Store {
         F: FnOnce(&mut AnyConnection) -> Result<T, StoreError> + Send + 'static,
     {
         let pool = self.pool.clone();
-        tokio::task::spawn_blocking(move || work(&mut *pool.get()?))
-            .await
-            .map_err(|error| StoreError::Unavailable(format!("the query was abandoned: {error}")))?
+        tokio::task::spawn_blocking(move || {
+            let mut pooled = pool.get()?;
+            let outcome = work(&mut pooled.connection);
+            pooled.answered = Instant::now();
+            pooled.failed = matches!(outcome, Err(StoreError::Unavailable(_)));
+            outcome
+        })
+        .await
+        .map_err(|error| StoreError::Unavailable(format!("the query was abandoned: {error}")))?
     }
 
     /// Like [`Store::run`], in one transaction.
