@@ -2,6 +2,7 @@
 
 use std::{net::TcpListener, sync::Arc, time::Duration};
 
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -30,6 +31,7 @@ pub async fn run(config: Config) -> Result<(), CommandError> {
     let address = listener
         .local_addr()
         .map_err(|source| CommandError::io("asking for the address", source))?;
+    allow_many_connections();
     let store = open_store(&config)?;
     let metrics = Metrics::new().map_err(ServiceError::internal)?;
     let stop = CancellationToken::new();
@@ -101,6 +103,15 @@ pub async fn run(config: Config) -> Result<(), CommandError> {
         .map_err(|source| CommandError::io("serving", source))?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Takes as many open files as the system lets it: shells give 1024, and each live connection is one.
+fn allow_many_connections() {
+    let raised = getrlimit(Resource::RLIMIT_NOFILE)
+        .and_then(|(_, hard)| setrlimit(Resource::RLIMIT_NOFILE, hard, hard));
+    if let Err(error) = raised {
+        tracing::debug!(%error, "the limit of open files stays as it is");
+    }
 }
 
 async fn wait_for_the_end() -> Result<(), CommandError> {

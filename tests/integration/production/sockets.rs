@@ -1,6 +1,7 @@
 use std::{fs, time::Duration};
 
 use futures_util::StreamExt;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use serde_json::{Value, json};
 use tokio_tungstenite::{connect_async, tungstenite::Message};
 
@@ -26,6 +27,8 @@ fn resident(pid: u32) -> u64 {
 
 #[test]
 fn two_thousand_clients_of_one_replica_hear_what_happens_at_another() {
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+    setrlimit(Resource::RLIMIT_NOFILE, hard, hard).unwrap();
     let binaries = tempfile::tempdir().unwrap();
     let folder = stand_in(binaries.path(), "exec sleep 600");
     let lab = Lab::open_in_production(
