@@ -8,6 +8,8 @@ import { chromium } from "playwright-core";
 const FLAGS = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync";
 const BINARY = process.env.PYK8S_LAB_BIN ?? "target/debug/pyk8s-lab";
 
+export const seconds = (n) => ({ timeout: n * 1000 });
+
 export class Lab {
   static async open(settings = {}) {
     if (!existsSync(BINARY)) throw new Error(`${BINARY} is missing: \`make build\` makes it`);

@@ -12,7 +12,7 @@ use crate::{
     config::Config,
     metrics::Metrics,
     reconcile::{Instance, Reconciler},
-    service::{Accounts, Clusters, Journal, Passwords, ServiceError, Tokens},
+    service::{Accounts, Administration, Clusters, Journal, Passwords, ServiceError, Tokens},
     web::{self, State, Throttle},
 };
 
@@ -60,6 +60,7 @@ pub async fn run(config: Config) -> Result<(), CommandError> {
         Instance::begin(&config.data_dir.join("instances"), &config.host).map_err(|source| {
             CommandError::io("beginning an instance in the data directory", source)
         })?;
+    let administration = Administration::new(journal.clone());
     let reconciler = Reconciler::new(
         journal,
         catalog,
@@ -71,6 +72,7 @@ pub async fn run(config: Config) -> Result<(), CommandError> {
     );
     let state = State {
         accounts,
+        administration,
         clusters,
         store,
         bus,

@@ -17,7 +17,7 @@ pub use kubeconfig::{Kubeconfig, KubeconfigError};
 pub use provider::{ProviderName, ProviderRef};
 pub use status::{ClusterStatus, IllegalMove, Move};
 pub use ttl::{Ttl, TtlLimits};
-pub use user::{Email, Password, User, UserId};
+pub use user::{Email, Password, Role, TokenName, User, UserId};
 
 /// A value that a person gave and that the domain refuses, in words that this person can act on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

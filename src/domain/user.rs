@@ -100,6 +100,68 @@ impl FromStr for Password {
     }
 }
 
+/// What a user may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Have clusters.
+    Member,
+    /// Look after the lab, too.
+    Administrator,
+}
+
+impl Role {
+    /// The role's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Member => "member",
+            Self::Administrator => "administrator",
+        }
+    }
+}
+
+impl FromStr for Role {
+    type Err = Invalid;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        [Self::Member, Self::Administrator]
+            .into_iter()
+            .find(|role| role.as_str() == s)
+            .ok_or_else(|| Invalid::new("role", format!("unknown role {s:?}")))
+    }
+}
+
+/// What somebody calls a personal access token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenName(String);
+
+impl TokenName {
+    /// The most characters.
+    pub const MAX_CHARS: usize = 50;
+
+    /// The name itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for TokenName {
+    type Err = Invalid;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        let name = s.trim();
+        if name.is_empty()
+            || name.chars().count() > Self::MAX_CHARS
+            || name.chars().any(char::is_control)
+        {
+            return Err(Invalid::new(
+                "name",
+                format!("must be 1 to {} characters long", Self::MAX_CHARS),
+            ));
+        }
+        Ok(Self(name.to_owned()))
+    }
+}
+
 /// A user.
 #[derive(Debug, Clone)]
 pub struct User {
@@ -113,6 +175,17 @@ pub struct User {
     pub generation: i32,
     /// When they registered.
     pub created_at: DateTime<Utc>,
+    /// What they may do.
+    pub role: Role,
+    /// Whether an administrator has closed their account.
+    pub disabled: bool,
+}
+
+impl User {
+    /// Whether they look after the lab.
+    pub fn is_administrator(&self) -> bool {
+        self.role == Role::Administrator
+    }
 }
 
 #[cfg(test)]

@@ -2,18 +2,21 @@
 
 use secrecy::SecretString;
 
-use super::{Bearer, Passwords, ServiceError, Tokens};
+use super::{Passwords, ServiceError, Tokens};
 use crate::{
     domain::{Email, Invalid, Password, User, UserId},
     store::{Store, StoreError},
 };
 
+/// The setting by which administrators close registration.
+pub(super) const REGISTRATION: &str = "registration";
+
 /// Use cases of accounts.
 #[derive(Clone)]
 pub struct Accounts {
-    store: Store,
+    pub(super) store: Store,
     passwords: Passwords,
-    tokens: Tokens,
+    pub(super) tokens: Tokens,
     registration_open: bool,
 }
 
@@ -33,9 +36,21 @@ impl Accounts {
         }
     }
 
-    /// Whether anybody may register.
-    pub fn registration_open(&self) -> bool {
-        self.registration_open
+    /// Whether anybody may register: as the settings say, unless an administrator has closed it.
+    ///
+    /// # Errors
+    /// [`ServiceError::Unavailable`].
+    pub async fn registration_open(&self) -> Result<bool, ServiceError> {
+        let closed = self.store.setting(REGISTRATION).await?.as_deref() == Some("closed");
+        Ok(self.registration_open && !closed)
+    }
+
+    /// Whether nobody has an account yet: the first one is the administrator's.
+    ///
+    /// # Errors
+    /// [`ServiceError::Unavailable`].
+    pub async fn is_new(&self) -> Result<bool, ServiceError> {
+        Ok(self.store.users().await?.is_empty())
     }
 
     /// Registers a person.
@@ -43,7 +58,7 @@ impl Accounts {
     /// # Errors
     /// Registration closed, values that are not acceptable, or an address that is taken.
     pub async fn register(&self, email: &str, password: &str) -> Result<User, ServiceError> {
-        if !self.registration_open {
+        if !self.registration_open().await? {
             return Err(ServiceError::RegistrationClosed);
         }
         self.create(email, password).await
@@ -87,6 +102,7 @@ impl Accounts {
         };
         let hash = user.as_ref().map(|user| user.password_hash.clone());
         match (self.passwords.verify(password, hash).await?, user) {
+            (true, Some(user)) if user.disabled => Err(ServiceError::Disabled),
             (true, Some(user)) => Ok(user),
             _ => Err(ServiceError::BadCredentials),
         }
@@ -100,22 +116,15 @@ impl Accounts {
         Ok((self.tokens.issue(user)?, Tokens::LIFE.num_seconds()))
     }
 
-    /// The user that an access token belongs to, and what the token says.
+    /// The user of an access token that was issued at `generation` of their password.
     ///
     /// # Errors
-    /// [`ServiceError::Unauthenticated`] for a token that is not, or no longer, valid.
-    pub async fn bearer(&self, token: &str) -> Result<(User, Bearer), ServiceError> {
-        let bearer = self.tokens.read(token)?;
-        let user = self.current(bearer.user, bearer.generation).await?;
-        Ok((user, bearer))
-    }
-
-    /// The user of a session that began at `generation` of their password.
-    ///
-    /// # Errors
-    /// [`ServiceError::Unauthenticated`] when the account is gone or its password is another since.
-    pub async fn current(&self, id: UserId, generation: i32) -> Result<User, ServiceError> {
+    /// [`ServiceError::Unauthenticated`] when the account is gone or closed, or its password is another since.
+    pub(super) async fn current(&self, id: UserId, generation: i32) -> Result<User, ServiceError> {
         match self.store.user(id).await? {
+            Some(user) if user.disabled => Err(ServiceError::Unauthenticated(
+                "this account is closed by an administrator",
+            )),
             Some(user) if user.generation == generation => Ok(user),
             Some(_) => Err(ServiceError::Unauthenticated(
                 "the password was changed since",
@@ -124,7 +133,7 @@ impl Accounts {
         }
     }
 
-    /// Changes a password; all older tokens and sessions end. Answers the user as they are now.
+    /// Changes a password; all tokens and sessions end, personal ones too. Answers the user as they are now.
     ///
     /// # Errors
     /// A wrong current password, or a new one that is not acceptable, as fields.
@@ -174,6 +183,8 @@ impl Accounts {
                 "the password was changed since",
             ));
         }
+        self.store.end_sessions_of(user.id).await?;
+        self.store.revoke_tokens_of(user.id).await?;
         self.current(user.id, user.generation.wrapping_add(1)).await
     }
 }

@@ -11,6 +11,12 @@ pub enum ServiceError {
     /// Wrong address or password: which of them is not told.
     #[error("the e-mail address or the password is wrong")]
     BadCredentials,
+    /// An administrator has closed the account.
+    #[error("this account is closed: ask an administrator of this lab")]
+    Disabled,
+    /// It is for administrators only.
+    #[error("this is for administrators of this lab only")]
+    NotAllowed,
     /// No valid token or session.
     #[error("log in first: {0}")]
     Unauthenticated(&'static str),

@@ -114,6 +114,7 @@ mod tests {
     use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
     use super::*;
+    use crate::domain::Role;
 
     fn user() -> User {
         User {
@@ -122,6 +123,8 @@ mod tests {
             password_hash: String::new(),
             generation: 3,
             created_at: Utc::now(),
+            role: Role::Member,
+            disabled: false,
         }
     }
 

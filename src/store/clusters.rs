@@ -130,6 +130,25 @@ impl Store {
         .await
     }
 
+    /// All live clusters with their owners' addresses, the newest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database can't say.
+    pub async fn all_clusters(&self) -> Result<Vec<(Cluster, String)>, StoreError> {
+        self.run(|conn| {
+            let rows: Vec<(ClusterRow, String)> = clusters::table
+                .inner_join(users::table)
+                .filter(clusters::deleted_at.is_null())
+                .order((clusters::created_at.desc(), clusters::id.desc()))
+                .select((ClusterRow::as_select(), users::email))
+                .load(conn)?;
+            rows.into_iter()
+                .map(|(row, owner)| Ok((row.into_cluster(Vec::new())?, owner)))
+                .collect()
+        })
+        .await
+    }
+
     /// The clusters that wait for their turn on each host, the first in line first.
     ///
     /// # Errors

@@ -209,6 +209,8 @@ pub(super) enum Turn {
     Events,
     /// Counting what is being worked on, and taking one more.
     Claims,
+    /// Finding out who is the first.
+    Accounts,
 }
 
 impl Turn {

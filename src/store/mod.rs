@@ -11,6 +11,8 @@ mod leases;
 mod ports;
 mod rows;
 mod schema;
+mod sessions;
+mod settings;
 mod users;
 
 use std::time::{Duration, Instant};
@@ -19,6 +21,8 @@ pub use clusters::{NewCluster, Requested};
 pub use connection::{DatabaseUrl, StoreSettings};
 pub use error::StoreError;
 pub use leases::{Claim, Failure, Work};
+pub use sessions::{NewToken, SessionRecord, TokenRecord};
+pub use users::UserSummary;
 
 use connection::{AnyConnection, ConnectionPool};
 

@@ -19,6 +19,8 @@ pub(super) struct UserRow {
     pub password_hash: String,
     pub generation: i32,
     pub created_at: i64,
+    pub role: String,
+    pub disabled_at: Option<i64>,
 }
 
 #[derive(Queryable, Selectable, Insertable, Clone)]
@@ -80,6 +82,8 @@ impl TryFrom<UserRow> for User {
             password_hash: row.password_hash,
             generation: row.generation,
             created_at: time(row.created_at),
+            role: read("role", &row.role)?,
+            disabled: row.disabled_at.is_some(),
         })
     }
 }

@@ -7,8 +7,45 @@ diesel::table! {
         password_hash -> Text,
         generation -> Integer,
         created_at -> BigInt,
+        role -> Text,
+        disabled_at -> Nullable<BigInt>,
+        deleted_at -> Nullable<BigInt>,
     }
 }
+
+diesel::table! {
+    sessions (id) {
+        id -> Text,
+        user_id -> Text,
+        agent -> Text,
+        address -> Text,
+        created_at -> BigInt,
+        seen_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    personal_tokens (id) {
+        id -> Text,
+        user_id -> Text,
+        name -> Text,
+        digest -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    settings (name) {
+        name -> Text,
+        value -> Text,
+    }
+}
+
+diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(personal_tokens -> users (user_id));
+diesel::joinable!(clusters -> users (user_id));
 
 diesel::table! {
     clusters (id) {
@@ -73,5 +110,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     clusters,
     cluster_ports,
     cluster_events,
-    idempotency_keys
+    idempotency_keys,
+    sessions,
+    personal_tokens,
 );

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use super::{Problem, State};
 use crate::{
     domain::{ClusterId, User},
-    service::{Bearer, ServiceError},
+    service::{Proof, ServiceError},
 };
 
 /// The largest body that is read, in bytes.
@@ -87,8 +87,8 @@ pub fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 pub struct Caller {
     /// The user.
     pub user: User,
-    /// What their token says.
-    pub bearer: Bearer,
+    /// What they showed.
+    pub proof: Proof,
 }
 
 impl FromRequest for Caller {
@@ -101,8 +101,8 @@ impl FromRequest for Caller {
             let token = token.ok_or(ServiceError::Unauthenticated(
                 "send an access token as `Authorization: Bearer …`: POST /api/v1/auth/token gives one",
             ))?;
-            let (user, bearer) = state?.accounts.bearer(&token).await?;
-            Ok(Self { user, bearer })
+            let (user, proof) = state?.accounts.bearer(&token).await?;
+            Ok(Self { user, proof })
         })
     }
 }

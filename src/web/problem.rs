@@ -144,7 +144,9 @@ impl From<ServiceError> for Problem {
             ServiceError::BadCredentials | ServiceError::Unauthenticated(_) => {
                 StatusCode::UNAUTHORIZED
             }
-            ServiceError::RegistrationClosed => StatusCode::FORBIDDEN,
+            ServiceError::RegistrationClosed
+            | ServiceError::Disabled
+            | ServiceError::NotAllowed => StatusCode::FORBIDDEN,
             ServiceError::NoSuchCluster => StatusCode::NOT_FOUND,
             ServiceError::EmailTaken | ServiceError::NameTaken | ServiceError::WrongState(_) => {
                 StatusCode::CONFLICT

@@ -9,55 +9,69 @@ use actix_web::{
     FromRequest, HttpRequest,
     cookie::{Key, SameSite, time::Duration},
     dev::Payload,
-    http::StatusCode,
+    http::{StatusCode, header},
 };
 use aes_gcm::aead::{Generate, Key as RandomBytes};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use subtle::ConstantTimeEq;
 
-use super::{Problem, extract::state};
+use super::{Problem, State, extract::state};
 use crate::{
-    domain::{User, UserId},
-    service::{SecretKey, ServiceError},
+    domain::User,
+    service::{Administrator, SESSION_LIFE, SecretKey, ServiceError},
 };
 
-const USER: &str = "user";
-const GENERATION: &str = "generation";
+const SECRET: &str = "secret";
 const CSRF: &str = "csrf";
 const EMAIL: &str = "email";
-
-/// How long a session lasts when nothing is done in it.
-const LIFE: Duration = Duration::hours(12);
 
 /// The middleware that reads and writes the cookie.
 pub fn middleware(secret: &SecretKey, secure: bool) -> SessionMiddleware<CookieSessionStore> {
     let key = Key::from(&secret.derive("cookies"));
+    let life = Duration::try_from(SESSION_LIFE).unwrap_or(Duration::hours(1));
     SessionMiddleware::builder(CookieSessionStore::default(), key)
         .cookie_name(if secure { "__Host-pyk8s" } else { "pyk8s" }.to_owned())
         .cookie_secure(secure)
         .cookie_http_only(true)
         .cookie_same_site(SameSite::Lax)
-        .session_lifecycle(PersistentSession::default().session_ttl(LIFE))
+        .session_lifecycle(PersistentSession::default().session_ttl(life))
         .build()
 }
 
 /// Begins a session for `user`; what the cookie held before is forgotten.
 ///
 /// # Errors
-/// [`Problem`] 500 when it can't be written.
-pub fn begin(session: &Session, user: &User) -> Result<(), Problem> {
+/// [`Problem`] when it can't be kept.
+pub async fn begin(
+    request: &HttpRequest,
+    state: &State,
+    session: &Session,
+    user: &User,
+) -> Result<(), Problem> {
+    let agent = request
+        .headers()
+        .get(header::USER_AGENT)
+        .and_then(|agent| agent.to_str().ok())
+        .unwrap_or("an unnamed browser");
+    let address = request
+        .peer_addr()
+        .map(|address| address.ip().to_string())
+        .unwrap_or_default();
+    let secret = state.accounts.begin_session(user, agent, &address).await?;
     session.clear();
     session.renew();
     session
-        .insert(USER, user.id.to_string())
-        .map_err(ServiceError::internal)?;
-    session
-        .insert(GENERATION, user.generation)
+        .insert(SECRET, secret)
         .map_err(ServiceError::internal)?;
     session
         .insert(EMAIL, user.email.as_str())
         .map_err(ServiceError::internal)?;
     Ok(())
+}
+
+/// The session's secret, if anybody has logged in.
+pub fn secret(session: &Session) -> Option<String> {
+    session.get(SECRET).ok().flatten()
 }
 
 /// The address of whoever began the session, without asking whether it still holds: for a page that
@@ -121,17 +135,11 @@ impl FromRequest for Visitor {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let (state, session) = (state(request), request.get_session());
         Box::pin(async move {
-            let id = session
-                .get::<String>(USER)
-                .ok()
-                .flatten()
-                .and_then(|id| id.parse::<UserId>().ok());
-            let generation = session.get::<i32>(GENERATION).ok().flatten();
-            let (Some(id), Some(generation)) = (id, generation) else {
+            let Some(secret) = secret(&session) else {
                 return Ok(Self(None));
             };
-            match state?.accounts.current(id, generation).await {
-                Ok(user) => Ok(Self(Some(user))),
+            match state?.accounts.session(&secret).await {
+                Ok((user, _)) => Ok(Self(Some(user))),
                 Err(ServiceError::Unauthenticated(_)) => Ok(Self(None)),
                 Err(error) => Err(error.into()),
             }
@@ -154,5 +162,18 @@ impl FromRequest for SignedIn {
                 "there is no session",
             ))?))
         })
+    }
+}
+
+/// An administrator in front of the browser.
+pub struct ByAdministrator(pub Administrator);
+
+impl FromRequest for ByAdministrator {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let user = SignedIn::from_request(request, payload);
+        Box::pin(async move { Ok(Self(Administrator::new(user.await?.0)?)) })
     }
 }

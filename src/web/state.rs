@@ -9,7 +9,7 @@ use super::throttle::Throttle;
 use crate::{
     bus::Bus,
     metrics::Metrics,
-    service::{Accounts, Clusters},
+    service::{Accounts, Administration, Clusters},
     store::Store,
 };
 
@@ -20,6 +20,8 @@ pub struct State {
     pub accounts: Accounts,
     /// What they have.
     pub clusters: Clusters,
+    /// What administrators may do.
+    pub administration: Administration,
     /// For the readiness check alone: everything else goes through the services.
     pub store: Store,
     /// For the readiness check alone, too.

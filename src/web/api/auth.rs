@@ -88,6 +88,7 @@ impl FromRequest for Credentials {
         (status = 200, description = "An access token for one hour", body = Token),
         (status = 400, description = "The body can't be read", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 401, description = "The address or the password is wrong", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 403, description = "The account is closed", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 413, description = "The body is too large", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 415, description = "The body is neither JSON nor a form", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 422, description = "A field is missing or unknown", body = ProblemDetails, content_type = "application/problem+json"),

@@ -33,9 +33,8 @@ pub fn stream(
     watch: Watch,
     last: Option<EventKind>,
 ) -> HttpResponse {
-    let left = (caller.bearer.expires_at - Utc::now())
-        .to_std()
-        .unwrap_or_default();
+    let ends_at = caller.proof.ends_at().unwrap_or_else(Utc::now);
+    let left = (ends_at - Utc::now()).to_std().unwrap_or_default();
     let stream = Stream {
         _connected: state.metrics.connected("sse"),
         state: state.clone(),
@@ -73,12 +72,7 @@ impl Stream {
             // Ended or too slow: the client comes again with `Last-Event-ID`.
             Ok(Ok(None) | Err(_)) => None,
             Err(_) => {
-                let bearer = self.caller.bearer;
-                self.state
-                    .accounts
-                    .current(bearer.user, bearer.generation)
-                    .await
-                    .ok()?;
+                self.state.accounts.still(&self.caller.proof).await.ok()?;
                 Some(": ping\n\n".to_owned())
             }
         }

@@ -13,13 +13,9 @@ use tokio::time::{Instant, interval, sleep_until, timeout};
 use super::{Fragments, PING};
 use crate::{
     bus::EventMessage,
-    domain::{ClusterEvent, ClusterId, User},
-    service::{ServiceError, Watch},
-    web::{
-        Problem, State,
-        extract::bearer_token,
-        session::{self, Visitor},
-    },
+    domain::{ClusterEvent, ClusterId},
+    service::{Proof, ServiceError, Watch},
+    web::{Problem, State, extract::bearer_token, session},
 };
 
 /// How long a client may take to accept a message.
@@ -48,7 +44,7 @@ enum Language {
 
 struct Connection {
     state: web::Data<State>,
-    user: User,
+    proof: Proof,
     watch: Watch,
     language: Language,
     ends_at: Option<Instant>,
@@ -61,11 +57,10 @@ pub async fn connect(
     payload: web::Payload,
     state: web::Data<State>,
     query: web::Query<Query>,
-    visitor: Visitor,
 ) -> Result<HttpResponse, actix_web::Error> {
     let connection = match query.token.clone().or_else(|| bearer_token(&request)) {
         Some(token) => program(state, &token, query.after).await?,
-        None => browser(&request, state, visitor, query.cluster.as_deref()).await?,
+        None => browser(&request, state, query.cluster.as_deref()).await?,
     };
     let (response, session, messages) = actix_ws::handle(&request, payload)?;
     let connected = connection.state.metrics.connected("ws");
@@ -92,14 +87,13 @@ async fn program(
     token: &str,
     after: Option<i64>,
 ) -> Result<Connection, Problem> {
-    let (user, bearer) = state.accounts.bearer(token).await?;
-    let left = (bearer.expires_at - Utc::now())
-        .to_std()
-        .unwrap_or_default();
+    let (user, proof) = state.accounts.bearer(token).await?;
+    let ends_at = proof.ends_at().unwrap_or_else(Utc::now);
+    let left = (ends_at - Utc::now()).to_std().unwrap_or_default();
     let watch = state.clusters.watch(user.id, None, after).await?;
     Ok(Connection {
         state,
-        user,
+        proof,
         watch,
         language: Language::Json,
         ends_at: Some(Instant::now() + left),
@@ -109,7 +103,6 @@ async fn program(
 async fn browser(
     request: &HttpRequest,
     state: web::Data<State>,
-    visitor: Visitor,
     cluster: Option<&str>,
 ) -> Result<Connection, Problem> {
     if !same_origin(request, &state) {
@@ -118,9 +111,9 @@ async fn browser(
             "live connections of browsers must come from the lab's own pages",
         ));
     }
-    let user = visitor
-        .0
+    let secret = session::secret(&request.get_session())
         .ok_or(ServiceError::Unauthenticated("there is no session"))?;
+    let (user, proof) = state.accounts.session(&secret).await?;
     let cluster = cluster
         .map(|id| {
             id.parse::<ClusterId>()
@@ -135,7 +128,7 @@ async fn browser(
     let fragments = Fragments::new(state.clusters.clone(), user.id, cluster, &csrf);
     Ok(Connection {
         state,
-        user,
+        proof,
         watch,
         language: Language::Html(Box::new(fragments)),
         ends_at: None,
@@ -188,7 +181,7 @@ impl Connection {
                     return Some(CloseCode::Other(ENDED));
                 }
                 _ = ping.tick() => {
-                    if self.state.accounts.current(self.user.id, self.user.generation).await.is_err() {
+                    if self.state.accounts.still(&self.proof).await.is_err() {
                         return Some(CloseCode::Other(ENDED));
                     }
                     timeout(STALLED, session.ping(b"")).await.ok()?.ok()?;

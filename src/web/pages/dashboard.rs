@@ -31,7 +31,7 @@ pub(super) async fn landing(
     session: Session,
     visitor: Visitor,
 ) -> Result<HttpResponse, Problem> {
-    let registration_open = state.accounts.registration_open();
+    let registration_open = state.accounts.registration_open().await?;
     page(
         StatusCode::OK,
         &LandingPage {

@@ -1,6 +1,7 @@
 //! The pages: plain forms and links that work without scripts; htmx's requests get parts instead.
 
 mod account;
+mod admin;
 mod clusters;
 mod dashboard;
 mod forms;
@@ -38,13 +39,22 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .service(clusters::delete_page)
         .service(clusters::delete)
         .service(account::show)
-        .service(account::change_password);
+        .service(account::change_password)
+        .service(account::make_token)
+        .service(account::revoke_token)
+        .service(account::sign_out)
+        .service(account::delete)
+        .service(admin::show)
+        .service(admin::registration)
+        .service(admin::set_disabled)
+        .service(admin::delete_cluster);
 }
 
 /// What is around a page.
 fn chrome(session: &Session, user: Option<&User>) -> Result<Chrome, Problem> {
     Ok(Chrome {
         email: user.map(|user| user.email.to_string()),
+        administrator: user.is_some_and(User::is_administrator),
         csrf: session::csrf_token(session)?,
         notice: session.remove_as::<String>("notice").and_then(Result::ok),
         version: env!("CARGO_PKG_VERSION"),

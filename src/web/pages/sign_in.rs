@@ -37,7 +37,7 @@ pub(super) async fn register_page(
     visitor: Visitor,
     query: web::Query<Next>,
 ) -> Result<HttpResponse, Problem> {
-    show(&state, &session, &visitor, true, query.next.as_deref())
+    show(&state, &session, &visitor, true, query.next.as_deref()).await
 }
 
 #[get("/login")]
@@ -47,7 +47,7 @@ pub(super) async fn login_page(
     visitor: Visitor,
     query: web::Query<Next>,
 ) -> Result<HttpResponse, Problem> {
-    show(&state, &session, &visitor, false, query.next.as_deref())
+    show(&state, &session, &visitor, false, query.next.as_deref()).await
 }
 
 #[post("/register")]
@@ -67,7 +67,7 @@ pub(super) async fn register(
         }
         Err(problem) => Err(problem),
     };
-    answer(&state, &session, true, person, made)
+    answer(&request, &state, &session, true, person, made).await
 }
 
 #[post("/login")]
@@ -87,7 +87,7 @@ pub(super) async fn login(
         }
         Err(problem) => Err(problem),
     };
-    answer(&state, &session, false, person, known)
+    answer(&request, &state, &session, false, person, known).await
 }
 
 #[derive(Deserialize)]
@@ -95,14 +95,19 @@ struct Nothing {}
 
 #[post("/logout")]
 pub(super) async fn logout(
+    state: web::Data<State>,
     session: Session,
+    visitor: Visitor,
     Checked(Nothing {}): Checked<Nothing>,
-) -> HttpResponse {
+) -> Result<HttpResponse, Problem> {
+    if let (Some(user), Some(secret)) = (visitor.0, session::secret(&session)) {
+        state.accounts.end_session(&user, &secret).await?;
+    }
     session.purge();
-    see_other("/login")
+    Ok(see_other("/login"))
 }
 
-fn show(
+async fn show(
     state: &State,
     session: &Session,
     visitor: &Visitor,
@@ -115,14 +120,16 @@ fn show(
     let page_ = SignInPage {
         chrome: chrome(session, None)?,
         registering,
-        registration_open: state.accounts.registration_open(),
+        registration_open: state.accounts.registration_open().await?,
+        first: state.accounts.is_new().await?,
         next: local(next).to_owned(),
         form: Form::default(),
     };
     page(StatusCode::OK, &page_)
 }
 
-fn answer(
+async fn answer(
+    request: &HttpRequest,
     state: &State,
     session: &Session,
     registering: bool,
@@ -132,7 +139,7 @@ fn answer(
     let next = local(person.next.as_deref());
     match user {
         Ok(user) => {
-            session::begin(session, &user)?;
+            session::begin(request, state, session, &user).await?;
             Ok(see_other(next))
         }
         // What the person can't mend is no matter of the form.
@@ -142,7 +149,8 @@ fn answer(
             let again = SignInPage {
                 chrome: chrome(session, None)?,
                 registering,
-                registration_open: state.accounts.registration_open(),
+                registration_open: state.accounts.registration_open().await?,
+                first: state.accounts.is_new().await?,
                 next: next.to_owned(),
                 form: Form::default()
                     .with("email", person.email)

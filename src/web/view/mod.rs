@@ -1,16 +1,18 @@
 //! The pages and their parts, as templates with what they show. No I/O: handlers fill them.
 
+mod admin;
 mod cluster;
 pub mod filters;
 mod form;
 mod page;
 mod part;
 
+pub use admin::{AdminPage, ClusterRow, UserView};
 pub use cluster::ClusterView;
 pub use form::Form;
 pub use page::{
     AccountPage, Chrome, ClusterPage, DashboardPage, DeletePage, LandingPage, ProblemPage,
-    SignInPage,
+    SessionView, SignInPage, TokenView,
 };
 pub use part::{
     Announcement, Card, CreateForm, DeleteForm, Details, Gone, Line, List, Log, NewLine, OfferView,

@@ -1,14 +1,18 @@
 //! Whole pages.
 
 use askama::Template;
+use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::{Form, filters};
+use crate::store::{SessionRecord, TokenRecord};
 
 /// What is around every page.
 #[derive(Debug, Clone, Default)]
 pub struct Chrome {
     /// The signed-in person's address.
     pub email: Option<String>,
+    /// Whether they look after the lab.
+    pub administrator: bool,
     /// The session's CSRF token.
     pub csrf: String,
     /// Something to tell once.
@@ -37,6 +41,8 @@ pub struct SignInPage {
     pub registering: bool,
     /// Whether anybody may register.
     pub registration_open: bool,
+    /// Whether nobody has registered yet.
+    pub first: bool,
     /// Where to go then.
     pub next: String,
     /// What was sent.
@@ -103,10 +109,71 @@ pub struct AccountPage {
     pub chrome: Chrome,
     /// The person's address.
     pub email: String,
+    /// What they may do.
+    pub role: &'static str,
     /// When they registered (RFC 3339).
     pub since: String,
+    /// Their sessions.
+    pub sessions: Vec<SessionView>,
+    /// Their personal tokens.
+    pub tokens: Vec<TokenView>,
+    /// A token that was just made, to be shown this once.
+    pub new_token: Option<String>,
+    /// The longest life of a token, in days.
+    pub max_days: i64,
+    /// The form for a new token.
+    pub token_form: Form,
     /// The password form.
     pub form: Form,
+    /// The form that deletes the account.
+    pub delete_form: Form,
+}
+
+/// A session in the list.
+pub struct SessionView {
+    id: String,
+    agent: String,
+    address: String,
+    seen: String,
+    current: bool,
+}
+
+impl SessionView {
+    /// Puts a session into words.
+    pub fn new((session, current): (SessionRecord, bool)) -> Self {
+        Self {
+            id: session.id,
+            agent: session.agent,
+            address: session.address,
+            seen: at(session.seen_at),
+            current,
+        }
+    }
+}
+
+/// A personal token in the table.
+pub struct TokenView {
+    id: String,
+    name: String,
+    made: String,
+    ends: String,
+    used: Option<String>,
+}
+
+impl From<TokenRecord> for TokenView {
+    fn from(token: TokenRecord) -> Self {
+        Self {
+            id: token.id,
+            name: token.name,
+            made: at(token.created_at),
+            ends: at(token.expires_at),
+            used: token.used_at.map(at),
+        }
+    }
+}
+
+fn at(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// Whatever went wrong.

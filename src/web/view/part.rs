@@ -60,6 +60,28 @@ pub struct OfferView {
 }
 
 impl OfferView {
+    /// The providers, each with its reason where it does not work.
+    pub fn each(offers: &[Offer]) -> Vec<Self> {
+        offers
+            .iter()
+            .map(|offer| Self::new(offer, offer.is_default))
+            .collect()
+    }
+
+    fn new(offer: &Offer, selected: bool) -> Self {
+        Self {
+            name: offer.name.as_str(),
+            simulated: offer.name.is_simulated(),
+            reason: offer.reason().map(str::to_owned),
+            newest: offer
+                .versions()
+                .first()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+            selected,
+        }
+    }
+
     /// The providers, with the chosen one marked: the default one when none was chosen. None when none works.
     pub fn all(offers: &[Offer], chosen: &str) -> Vec<Self> {
         if offers.iter().all(|offer| offer.reason().is_some()) {
@@ -70,20 +92,13 @@ impl OfferView {
             .any(|offer| offer.name.as_str() == chosen && offer.reason().is_none());
         offers
             .iter()
-            .map(|offer| Self {
-                name: offer.name.as_str(),
-                simulated: offer.name.is_simulated(),
-                reason: offer.reason().map(str::to_owned),
-                newest: offer
-                    .versions()
-                    .first()
-                    .map(ToString::to_string)
-                    .unwrap_or_default(),
-                selected: if known {
+            .map(|offer| {
+                let selected = if known {
                     offer.name.as_str() == chosen
                 } else {
                     offer.is_default
-                },
+                };
+                Self::new(offer, selected)
             })
             .collect()
     }
