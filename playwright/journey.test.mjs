@@ -58,6 +58,15 @@ test("a person registers, makes a cluster, uses it, deletes it and logs out, liv
   const kubectl = spawnSync("kubectl", ["--kubeconfig", kubeconfig, "get", "nodes", "-o", "name"], { encoding: "utf8" });
   assert.equal(kubectl.stdout.trim(), "node/node-000000", kubectl.stderr);
 
+  // What is inside it comes by itself.
+  await page.getByText("Nothing runs in it yet.").waitFor(seconds(10));
+  spawnSync("kubectl", ["--kubeconfig", kubeconfig, "create", "deployment", "hello", "--image=nginx", "--replicas=2"]);
+  await page.getByRole("row", { name: "Deployment default/hello 2/2 ready" }).waitFor(seconds(20));
+  assert.equal(await page.getByRole("row", { name: /^Pod default\/hello-.* Running$/ }).count(), 2);
+  await page.getByLabel("Search").fill("kubeconfig");
+  await page.locator("#log").getByText("Waiting for its turn").waitFor({ state: "hidden" });
+  assert.ok(await page.locator("#log").getByText("Reading the kubeconfig").isVisible());
+
   await remove(page, "journey");
   await page.getByRole("heading", { name: "journey is gone" }).waitFor(seconds(15));
   await page.getByRole("link", { name: "Back to your clusters" }).click();

@@ -34,7 +34,60 @@ function localTimes(root) {
   for (const time of root.querySelectorAll("time[data-clock]")) say(time, new Date(time.dateTime).toLocaleTimeString());
 }
 
+// Filter, order and shape of the list: what the person chose holds for whatever comes in.
+const HANDFUL = 5;
+const kept = (name) => { try { return localStorage.getItem(name); } catch { return null; } };
+const keep = (name, value) => { try { localStorage.setItem(name, value); } catch { /* for this page only */ } };
+const orders = {
+  newest: (a, b) => Date.parse(b.dataset.asked) - Date.parse(a.dataset.asked),
+  name: (a, b) => a.dataset.name.localeCompare(b.dataset.name),
+  ends: (a, b) => Date.parse(a.dataset.ends) - Date.parse(b.dataset.ends),
+};
+
+function arrange() {
+  const tools = document.querySelector("[data-tools]");
+  const list = document.getElementById("clusters");
+  if (!tools || !list) return;
+  const cards = [...list.querySelectorAll(".card")];
+  const filter = tools.querySelector("[data-filter]").value.trim().toLowerCase();
+  const only = tools.querySelector("[data-only]").value;
+  // Once there, they stay: who filters would lose them otherwise.
+  if (cards.length > HANDFUL || filter || only) tools.hidden = false;
+  const table = kept("view") === "table";
+  list.classList.toggle("rows-view", table && !tools.hidden);
+  const view = tools.querySelector("[data-view]");
+  view.setAttribute("aria-pressed", String(table));
+  for (const card of cards) {
+    card.hidden = !card.dataset.name.includes(filter) || Boolean(only && card.dataset.status !== only);
+  }
+  const order = orders[tools.querySelector("[data-sort]").value];
+  // Moved only where the order is another: whoever has the focus keeps it.
+  const sorted = [...cards].sort(order);
+  if (sorted.some((card, place) => card !== cards[place])) list.append(...sorted);
+}
+
+function searchLog() {
+  const tools = document.querySelector("[data-log-tools]");
+  if (!tools) return;
+  tools.hidden = false;
+  const words = tools.querySelector("[data-log-search]").value.trim().toLowerCase();
+  for (const line of document.querySelectorAll("#log > li")) {
+    line.hidden = !line.textContent.toLowerCase().includes(words);
+  }
+}
+
+document.addEventListener("input", (event) => {
+  if (event.target.closest("[data-tools]")) arrange();
+  if (event.target.closest("[data-log-search]")) searchLog();
+  if (event.target.matches("[data-follow]")) follow(event.target.checked);
+});
+document.addEventListener("submit", (event) => {
+  if (event.target.matches("[data-tools], [data-log-tools]")) event.preventDefault();
+});
+
 function ready(root) {
+  arrange();
+  searchLog();
   for (const button of root.querySelectorAll("[data-copy]")) button.hidden = !navigator.clipboard;
   localTimes(root);
   tick();
@@ -43,9 +96,16 @@ function ready(root) {
 // A log that stands at its end stays at its end.
 let following = true;
 const log = () => document.getElementById("log");
+
+function follow(on) {
+  following = on;
+  const box = document.querySelector("[data-follow]");
+  if (box) box.checked = on;
+  if (on && log()) log().scrollTop = log().scrollHeight;
+}
 document.addEventListener("scroll", (event) => {
   const list = event.target;
-  if (list === log()) following = list.scrollTop + list.clientHeight >= list.scrollHeight - 8;
+  if (list === log()) follow(list.scrollTop + list.clientHeight >= list.scrollHeight - 8);
 }, true);
 
 document.addEventListener("click", async (event) => {
@@ -66,11 +126,15 @@ document.addEventListener("click", async (event) => {
     event.preventDefault();
     event.target.closest("dialog").close();
   }
+  if (event.target.closest("[data-view]")) {
+    keep("view", kept("view") === "table" ? "cards" : "table");
+    arrange();
+  }
   if (event.target.closest("[data-theme-switch]")) {
     const root = document.documentElement;
     const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
     root.dataset.theme = dark ? "light" : "dark";
-    try { localStorage.setItem("theme", root.dataset.theme); } catch { /* for this page only */ }
+    keep("theme", root.dataset.theme);
   }
 });
 

@@ -4,6 +4,7 @@
 //! when it is called again.
 
 mod catalog;
+mod inside;
 mod kwok;
 mod ports;
 mod progress;
@@ -13,6 +14,7 @@ use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
 pub use catalog::{Catalog, Offer};
+pub use inside::{Inside, Inspector, Part};
 pub use kwok::{Kwok, KwokSettings};
 pub use ports::free_ports;
 pub use progress::{Progress, ProgressItem};

@@ -10,7 +10,7 @@ use crate::{
         Cluster, ClusterEvent, ClusterId, ClusterName, ClusterStatus, Invalid, Kubeconfig,
         KubernetesVersion, NodeCount, ProviderName, TtlLimits, User, UserId,
     },
-    provision::{Catalog, Offer},
+    provision::{Catalog, Inspector, Offer},
     store::{NewCluster, Requested},
 };
 
@@ -52,6 +52,17 @@ pub struct Listed {
     pub cluster: Cluster,
     /// 1 for the next one.
     pub queue_position: Option<u32>,
+    /// How many seconds its like usually take to be made, while it is being made and that is known.
+    pub usual_seconds: Option<i64>,
+}
+
+/// What is known of those that are not made yet.
+#[derive(Default)]
+struct Making {
+    /// Those that wait, with their hosts, the next one first.
+    waiting: Vec<(ClusterId, Option<String>)>,
+    /// How long each provider usually takes, in milliseconds.
+    usual: Vec<(String, i64)>,
 }
 
 /// Use cases of clusters.
@@ -123,10 +134,10 @@ impl Clusters {
         status: Option<ClusterStatus>,
     ) -> Result<Vec<Listed>, ServiceError> {
         let clusters = self.journal.store().clusters_of(user, status).await?;
-        let waiting = self.waiting_if_any(&clusters).await?;
+        let making = self.making_if_any(&clusters).await?;
         Ok(clusters
             .into_iter()
-            .map(|cluster| place(cluster, &waiting))
+            .map(|cluster| place(cluster, &making))
             .collect())
     }
 
@@ -186,6 +197,7 @@ impl Clusters {
                 Ok(Listed {
                     cluster,
                     queue_position: None,
+                    usual_seconds: None,
                 })
             }
             answer => answer,
@@ -251,24 +263,7 @@ impl Clusters {
         user: UserId,
         id: ClusterId,
     ) -> Result<(ClusterName, String), ServiceError> {
-        let cluster = self.own(user, id).await?;
-        if cluster.status != ClusterStatus::Running {
-            return Err(ServiceError::WrongState(format!(
-                "the kubeconfig is there when the cluster is RUNNING: it is {}",
-                cluster.status
-            )));
-        }
-        let sealed = self
-            .journal
-            .store()
-            .sealed_kubeconfig(id)
-            .await?
-            .ok_or(ServiceError::NoSuchCluster)?;
-        let text = self
-            .cipher
-            .open(id, &sealed)
-            .map_err(ServiceError::internal)?;
-        let kubeconfig = Kubeconfig::parse(text).map_err(ServiceError::internal)?;
+        let (cluster, kubeconfig) = self.opened(user, id).await?;
         let rendered = kubeconfig
             .render(&cluster.name, None)
             .map_err(ServiceError::internal)?;
@@ -299,6 +294,44 @@ impl Clusters {
         Ok(())
     }
 
+    /// Looks into a cluster that is RUNNING.
+    ///
+    /// # Errors
+    /// [`ServiceError::NoSuchCluster`], [`ServiceError::WrongState`].
+    pub async fn inspector(&self, user: UserId, id: ClusterId) -> Result<Inspector, ServiceError> {
+        let (_, kubeconfig) = self.opened(user, id).await?;
+        Inspector::new(&kubeconfig)
+            .await
+            .map_err(ServiceError::internal)
+    }
+
+    /// A cluster that is RUNNING, and its kubeconfig as the provider made it.
+    async fn opened(
+        &self,
+        user: UserId,
+        id: ClusterId,
+    ) -> Result<(Cluster, Kubeconfig), ServiceError> {
+        let cluster = self.own(user, id).await?;
+        if cluster.status != ClusterStatus::Running {
+            return Err(ServiceError::WrongState(format!(
+                "the kubeconfig is there when the cluster is RUNNING: it is {}",
+                cluster.status
+            )));
+        }
+        let sealed = self
+            .journal
+            .store()
+            .sealed_kubeconfig(id)
+            .await?
+            .ok_or(ServiceError::NoSuchCluster)?;
+        let text = self
+            .cipher
+            .open(id, &sealed)
+            .map_err(ServiceError::internal)?;
+        let kubeconfig = Kubeconfig::parse(text).map_err(ServiceError::internal)?;
+        Ok((cluster, kubeconfig))
+    }
+
     async fn own(&self, user: UserId, id: ClusterId) -> Result<Cluster, ServiceError> {
         self.journal
             .store()
@@ -308,22 +341,23 @@ impl Clusters {
     }
 
     async fn listed(&self, cluster: Cluster) -> Result<Listed, ServiceError> {
-        let waiting = self.waiting_if_any(std::slice::from_ref(&cluster)).await?;
-        Ok(place(cluster, &waiting))
+        let making = self.making_if_any(std::slice::from_ref(&cluster)).await?;
+        Ok(place(cluster, &making))
     }
 
-    /// The queue, asked for only when one of `clusters` could be in it.
-    async fn waiting_if_any(
-        &self,
-        clusters: &[Cluster],
-    ) -> Result<Vec<(ClusterId, Option<String>)>, ServiceError> {
+    /// The queue and the usual times, asked for only when one of `clusters` is not made yet.
+    async fn making_if_any(&self, clusters: &[Cluster]) -> Result<Making, ServiceError> {
         if clusters
             .iter()
             .any(|cluster| cluster.status == ClusterStatus::Provisioning)
         {
-            Ok(self.journal.store().waiting().await?)
+            let store = self.journal.store();
+            Ok(Making {
+                waiting: store.waiting().await?,
+                usual: store.usual_times().await?,
+            })
         } else {
-            Ok(Vec::new())
+            Ok(Making::default())
         }
     }
 
@@ -451,14 +485,23 @@ fn digest(wish: &Wish) -> String {
 }
 
 /// Finds a cluster's place among those that wait on the same host.
-fn place(cluster: Cluster, waiting: &[(ClusterId, Option<String>)]) -> Listed {
-    let queue_position = waiting
+fn place(cluster: Cluster, making: &Making) -> Listed {
+    let queue_position = making
+        .waiting
         .iter()
         .filter(|(_, host)| *host == cluster.host)
         .position(|(id, _)| *id == cluster.id)
         .and_then(|place| u32::try_from(place + 1).ok());
+    let usual_seconds = making
+        .usual
+        .iter()
+        .find(|(provider, _)| {
+            cluster.status == ClusterStatus::Provisioning && provider == cluster.provider.as_str()
+        })
+        .map(|(_, millis)| millis / 1000 + 1);
     Listed {
         cluster,
         queue_position,
+        usual_seconds,
     }
 }

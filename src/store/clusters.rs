@@ -1,6 +1,6 @@
 //! Clusters, as their owners ask for them and see them.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use diesel::prelude::*;
 
@@ -15,6 +15,9 @@ use crate::domain::{
     Cluster, ClusterEvent, ClusterId, ClusterName, ClusterStatus, EventKind, KubernetesVersion,
     Move, NodeCount, ProviderName, ProviderRef, Ttl, UserId,
 };
+
+/// How many clusters say what is usual.
+const LATEST: i64 = 50;
 
 /// A cluster to be.
 #[derive(Debug, Clone)]
@@ -307,6 +310,36 @@ impl Store {
             }
             let message = format!("Extended by {added} h");
             events::append_one(conn, &id, EventKind::TtlExtended, message).map(Some)
+        })
+        .await
+    }
+
+    /// How long the latest clusters of each provider took from the request to RUNNING, in milliseconds, the
+    /// middle one of them.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database can't say.
+    pub async fn usual_times(&self) -> Result<Vec<(String, i64)>, StoreError> {
+        self.run(|conn| {
+            let latest: Vec<(String, i64, Option<i64>)> = clusters::table
+                .filter(clusters::ready_at.is_not_null())
+                .order(clusters::created_at.desc())
+                .limit(LATEST)
+                .select((clusters::provider, clusters::created_at, clusters::ready_at))
+                .load(conn)?;
+            let mut took: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+            for (provider, asked, ready) in latest {
+                took.entry(provider)
+                    .or_default()
+                    .push(ready.unwrap_or(asked) - asked);
+            }
+            Ok(took
+                .into_iter()
+                .filter_map(|(provider, mut times)| {
+                    times.sort_unstable();
+                    Some((provider, *times.get(times.len() / 2)?))
+                })
+                .collect())
         })
         .await
     }

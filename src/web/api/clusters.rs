@@ -100,6 +100,7 @@ impl From<&Listed> for ClusterBody {
         Listed {
             cluster,
             queue_position,
+            ..
         }: &Listed,
     ) -> Self {
         Self {

@@ -1,6 +1,7 @@
 //! Live connections: WebSocket for browsers and programs, server-sent events for programs.
 
 mod fragments;
+pub mod inside;
 mod sse;
 mod ws;
 

@@ -8,9 +8,10 @@ use actix_ws::{CloseCode, CloseReason, Message, MessageStream, Session};
 use chrono::Utc;
 use serde::Deserialize;
 use serde_json::json;
+use tokio::sync::watch;
 use tokio::time::{Instant, interval, sleep_until, timeout};
 
-use super::{Fragments, PING};
+use super::{Fragments, PING, inside};
 use crate::{
     bus::EventMessage,
     domain::{ClusterEvent, ClusterId},
@@ -47,6 +48,8 @@ struct Connection {
     proof: Proof,
     watch: Watch,
     language: Language,
+    /// What is inside the cluster whose page it is.
+    inside: Option<watch::Receiver<String>>,
     ends_at: Option<Instant>,
 }
 
@@ -96,6 +99,7 @@ async fn program(
         proof,
         watch,
         language: Language::Json,
+        inside: None,
         ends_at: Some(Instant::now() + left),
     })
 }
@@ -126,11 +130,13 @@ async fn browser(
     let watch = state.clusters.watch(user.id, None, None).await?;
     let csrf = session::csrf_token(&request.get_session())?;
     let fragments = Fragments::new(state.clusters.clone(), user.id, cluster, &csrf);
+    let inside = cluster.map(|id| inside::follow(state.clusters.clone(), user.id, id));
     Ok(Connection {
         state,
         proof,
         watch,
         language: Language::Html(Box::new(fragments)),
+        inside,
         ends_at: None,
     })
 }
@@ -195,6 +201,10 @@ impl Connection {
                     Ok(_) => {}
                     Err(_) => return Some(CloseCode::Protocol),
                 },
+                part = changed(&mut self.inside) => match part {
+                    Some(html) => send(session, html).await?,
+                    None => self.inside = None,
+                },
                 heard = self.watch.next() => match heard {
                     Ok(Some(event)) => {
                         match self.say(&event).await {
@@ -218,6 +228,17 @@ impl Connection {
                 .map_err(ServiceError::internal),
             Language::Html(fragments) => fragments.of(event).await,
         }
+    }
+}
+
+/// The part, when it is another; `None` when it never will be.
+async fn changed(part: &mut Option<watch::Receiver<String>>) -> Option<String> {
+    match part {
+        Some(part) => {
+            part.changed().await.ok()?;
+            Some(part.borrow_and_update().clone())
+        }
+        None => std::future::pending().await,
     }
 }
 

@@ -18,7 +18,7 @@ use crate::{
     web::{
         Problem, State,
         extract::ClusterPath,
-        live::Fragments,
+        live::{self, Fragments},
         session::{self, SignedIn},
         view::{ClusterPage, DeleteForm, DeletePage, Form},
     },
@@ -54,6 +54,7 @@ pub(super) async fn show(
     let chrome = chrome(&session, Some(&user))?;
     let fragments = Fragments::new(state.clusters.clone(), user.id, Some(id), &chrome.csrf);
     let (details, log) = fragments.cluster(id, false).await?;
+    let inside = live::inside::once(&state.clusters, user.id, id).await;
     page(
         StatusCode::OK,
         &ClusterPage {
@@ -61,6 +62,7 @@ pub(super) async fn show(
             id: id.to_string(),
             name,
             details,
+            inside,
             log,
         },
     )

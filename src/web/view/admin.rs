@@ -77,6 +77,7 @@ impl ClusterRow {
         let listed = Listed {
             cluster,
             queue_position: None,
+            usual_seconds: None,
         };
         Self {
             cluster: ClusterView::new(&listed, limits),

@@ -28,6 +28,8 @@ pub struct ClusterView {
     pub step: Option<String>,
     /// Since when it is being made, while it is.
     pub working_since: Option<String>,
+    /// How many seconds that usually takes here.
+    pub usual_seconds: Option<i64>,
     /// Why it is in `ERROR`.
     pub error: Option<String>,
     /// When it was asked for (RFC 3339).
@@ -61,6 +63,7 @@ impl ClusterView {
                 Some(place) => Some(format!("Waiting for its turn, place {place} in the queue")),
                 None => cluster.step.clone(),
             },
+            usual_seconds: listed.usual_seconds,
             working_since: making.then(|| at(cluster.created_at)),
             error: cluster
                 .error_message

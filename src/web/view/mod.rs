@@ -15,6 +15,6 @@ pub use page::{
     SessionView, SignInPage, TokenView,
 };
 pub use part::{
-    Announcement, Card, CreateForm, DeleteForm, Details, Gone, Line, List, Log, NewLine, OfferView,
-    Quota,
+    Announcement, Card, CreateForm, DeleteForm, Details, Gone, InsidePart, Line, List, Log,
+    NewLine, OfferView, Quota,
 };

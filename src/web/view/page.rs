@@ -85,6 +85,8 @@ pub struct ClusterPage {
     pub name: String,
     /// The rendered details.
     pub details: String,
+    /// What is inside it, rendered.
+    pub inside: String,
     /// The rendered log.
     pub log: String,
 }

@@ -7,7 +7,7 @@ use chrono::SecondsFormat;
 use super::{ClusterView, Form};
 use crate::{
     domain::{ClusterEvent, EventKind},
-    provision::Offer,
+    provision::{Inside, Offer, Part},
 };
 
 /// How many clusters a person has, of how many.
@@ -128,6 +128,32 @@ pub struct Details<'a> {
     pub csrf: &'a str,
     /// Whether it replaces the page's.
     pub oob: bool,
+}
+
+/// How many objects of a cluster the page shows.
+const SHOWN: usize = 40;
+
+/// What is inside a cluster.
+#[derive(Template)]
+#[template(path = "part/inside.html")]
+pub struct InsidePart {
+    /// Whether the cluster runs.
+    pub running: bool,
+    /// What is in it, if it answered.
+    pub inside: Option<Inside>,
+    /// Whether it replaces the page's.
+    pub oob: bool,
+}
+
+impl InsidePart {
+    fn well(&self, parts: &[Part]) -> usize {
+        parts.iter().filter(|part| part.well).count()
+    }
+
+    fn shown<'a>(&self, inside: &'a Inside) -> impl Iterator<Item = &'a Part> {
+        let parts = inside.nodes.iter().chain(&inside.workloads);
+        parts.chain(&inside.pods).take(SHOWN)
+    }
 }
 
 /// What stands there when the cluster is gone.
