@@ -27,7 +27,7 @@ fn digest(file: &EmbeddedFile) -> String {
 }
 
 /// A file under its address. Under an older one it is not found: its content would be another.
-#[get("/static/{digest}/{name:.*}")]
+#[get("/{digest}/{name:.*}")]
 pub async fn asset(path: web::Path<(String, String)>) -> Result<HttpResponse, Problem> {
     let (wanted, name) = path.into_inner();
     let file = Static::get(&name)

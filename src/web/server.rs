@@ -6,7 +6,7 @@ use actix_web::{
     App, HttpRequest, HttpResponse, HttpServer,
     dev::Server,
     http::StatusCode,
-    middleware::from_fn,
+    middleware::{Compress, from_fn},
     web::{self, Data},
 };
 use utoipa_actix_web::AppExt;
@@ -64,7 +64,13 @@ pub fn serve(listener: TcpListener, state: State, secret: &SecretKey) -> std::io
             .service(health::ready)
             .service(health::metrics)
             .service(live::connect)
-            .service(assets::asset)
+            // Only these are compressed: pages hold secrets beside what others may send (BREACH), and
+            // a compressed stream of events comes in blocks.
+            .service(
+                web::scope("/static")
+                    .wrap(Compress::default())
+                    .service(assets::asset),
+            )
             .configure(pages::configure)
             .service(web::redirect("/docs", "/docs/"))
             .service(SwaggerUi::new("/docs/{_:.*}").url("/api/openapi.json", document))
