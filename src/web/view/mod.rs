@@ -6,6 +6,8 @@ pub mod filters;
 mod form;
 mod page;
 mod part;
+#[cfg(test)]
+mod tests;
 
 pub use admin::{AdminPage, ClusterRow, UserView};
 pub use cluster::ClusterView;
