@@ -97,6 +97,19 @@ test("two browsers of one person stay in step, and the page comes back after a c
   await one.getByText("You have no cluster yet.").waitFor(seconds(20));
 });
 
+test("a laptop that wakes from sleep is connected again within a second", async () => {
+  const page = await lab.registered("sleeper@example.org");
+  await page.clock.install();
+  const sockets = [];
+  page.on("websocket", (socket) => sockets.push(socket));
+  await page.goto("/dashboard");
+  await page.waitForTimeout(500);
+  assert.equal(sockets.length, 1);
+  await page.clock.fastForward("10:00");
+  await page.waitForEvent("websocket", seconds(1));
+  await page.getByText("Not connected").waitFor({ state: "hidden", ...seconds(2) });
+});
+
 test("without scripts everything works by plain forms", async () => {
   const page = await lab.registered("plain@example.org", { javaScriptEnabled: false });
   await create(page, "plain");

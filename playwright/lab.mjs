@@ -40,6 +40,7 @@ export class Lab {
 
   /** Ends the server as a crash does, or in order. */
   async stop(signal = "SIGTERM") {
+    if (this.server.exitCode !== null || this.server.signalCode !== null) return;
     const ended = new Promise((resolve) => this.server.once("exit", resolve));
     this.server.kill(signal);
     await ended;

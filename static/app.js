@@ -168,7 +168,17 @@ function connection(text) {
   const line = document.querySelector("[data-connection]");
   if (line) { line.hidden = !text; say(line, text); }
 }
-document.addEventListener("htmx:wsOpen", () => connection(""));
+let socket;
+document.addEventListener("htmx:wsOpen", (event) => { socket = event.detail.socketWrapper; connection(""); });
+// After a sleep the old connection may be dead without anybody having said so. Hidden pages tick once a minute.
+const SLEPT = 90_000;
+let ticked = Date.now();
+function wake() {
+  const slept = Date.now() - ticked > SLEPT;
+  ticked = Date.now();
+  if (slept && socket) socket.reconnect();
+}
+addEventListener("online", () => socket?.reconnect());
 document.addEventListener("htmx:wsAfterMessage", () => {
   ready(document);
   if (following && log()) log().scrollTop = log().scrollHeight;
@@ -185,5 +195,5 @@ document.addEventListener("DOMContentLoaded", () => {
   document.querySelector("[data-theme-switch]").hidden = false;
   ready(document);
   if (log()) log().scrollTop = log().scrollHeight;
-  setInterval(tick, 1000);
+  setInterval(() => { wake(); tick(); }, 1000);
 });
