@@ -109,7 +109,8 @@ test("an administrator deletes somebody's cluster, and whoever deletes their acc
     await owner.getByRole("link", { name, exact: true }).waitFor();
   }
   await admin.goto("/admin");
-  await admin.getByRole("button", { name: "Delete first of owner@example.org" }).click();
+  await admin.getByLabel("Delete first of owner@example.org", { exact: true }).click();
+  await admin.getByRole("button", { name: "Really delete first of owner@example.org" }).click();
   await owner.getByRole("link", { name: "first", exact: true }).waitFor({ state: "detached", ...seconds(30) });
 
   await owner.goto("/account");

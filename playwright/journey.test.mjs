@@ -1,9 +1,10 @@
 // The user's critical journey, in a real browser, with real clusters.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { Lab, seconds } from "./lab.mjs";
+import { Lab, seconds, toolsThatFail } from "./lab.mjs";
 
 let lab;
 before(async () => { lab = await Lab.open({ MAX_CLUSTERS_PER_USER: "3" }); });
@@ -151,6 +152,29 @@ test("nothing hostile becomes part of a page", async () => {
   }
   await page.goto("/login?next=//evil.example/");
   assert.equal(new URL(page.url()).pathname, "/dashboard");
+});
+
+test("what a browser or a tool calls itself stays text", async () => {
+  const hostile = "<img src=x onerror=alert(1)>";
+  const tools = toolsThatFail(hostile);
+  const broken = await Lab.open({ KUBE_BIN_DIR: tools });
+  try {
+    const page = await broken.registered("text@example.org", { userAgent: hostile });
+    await create(page, "text");
+    await badge(page, "ERROR").waitFor(seconds(60));
+    await page.locator("pre.error", { hasText: hostile }).waitFor();
+    assert.equal(await page.locator("main img").count(), 0);
+    await page.getByRole("link", { name: "Open" }).click();
+    await page.locator("#log li", { hasText: hostile }).first().waitFor();
+    assert.equal(await page.locator("main img").count(), 0);
+    await page.goto("/account");
+    await page.getByText(hostile).waitFor();
+    assert.equal(await page.locator("main img").count(), 0);
+    assert.deepEqual(page.complaints, []);
+  } finally {
+    await broken.close();
+    rmSync(tools, { recursive: true, force: true });
+  }
 });
 
 for (const [what, options] of [["narrow and light", { viewport: { width: 360, height: 760 } }], ["narrow and dark", { viewport: { width: 360, height: 760 }, colorScheme: "dark" }]]) {

@@ -1,6 +1,6 @@
 // A lab of its own for each test file: the real server with a data directory that goes with it.
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
@@ -9,6 +9,17 @@ const FLAGS = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-r
 const BINARY = process.env.PYK8S_LAB_BIN ?? "target/debug/pyk8s-lab";
 
 export const seconds = (n) => ({ timeout: n * 1000 });
+
+/** A folder of stand-ins for the Kubernetes binaries, which say this and fail: the real ones can't be made to. */
+export function toolsThatFail(words) {
+  const folder = mkdtempSync(join(tmpdir(), "pyk8s-lab-tools-"));
+  const of = { "kwok-v0.8.0": ["kwokctl", "kwok"], "etcd-v3.6.16": ["etcd"], "kubernetes-v1.37.2": ["kube-apiserver", "kube-controller-manager", "kube-scheduler"] };
+  for (const [component, programs] of Object.entries(of)) {
+    mkdirSync(join(folder, component));
+    for (const program of programs) writeFileSync(join(folder, component, program), `#!/bin/sh\necho '${words}' >&2\nexit 1\n`, { mode: 0o755 });
+  }
+  return folder;
+}
 
 export class Lab {
   static async open(settings = {}) {

@@ -1,8 +1,7 @@
 // Pictures of each page and state, from a lab with real clusters. Usage: node playwright/screenshots.mjs FOLDER
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { Lab, seconds } from "./lab.mjs";
+import { Lab, seconds, toolsThatFail } from "./lab.mjs";
 
 const folder = process.argv[2];
 if (!folder) throw new Error("usage: node playwright/screenshots.mjs FOLDER");
@@ -76,13 +75,7 @@ try {
   await lab.close();
 }
 
-// Tools that fail, for the picture of an error: the real ones can't be made to.
-const tools = mkdtempSync(join(tmpdir(), "pyk8s-lab-tools-"));
-for (const path of ["kwok-v0.8.0/kwokctl", "kwok-v0.8.0/kwok", "etcd-v3.6.16/etcd", "kubernetes-v1.37.2/kube-apiserver", "kubernetes-v1.37.2/kube-controller-manager", "kubernetes-v1.37.2/kube-scheduler"]) {
-  mkdirSync(join(tools, path, ".."), { recursive: true });
-  writeFileSync(join(tools, path), "#!/bin/sh\necho 'etcd: no space left on device' >&2\nexit 1\n");
-  chmodSync(join(tools, path), 0o755);
-}
+const tools = toolsThatFail("etcd: no space left on device");
 const broken = await Lab.open({ KUBE_BIN_DIR: tools });
 try {
   const page = await broken.registered("ada@example.org", { viewport: { width: 1100, height: 760 } });

@@ -50,7 +50,7 @@ impl Accounts {
     /// # Errors
     /// [`ServiceError::Unavailable`].
     pub async fn is_new(&self) -> Result<bool, ServiceError> {
-        Ok(self.store.users().await?.is_empty())
+        Ok(self.store.count_users().await? == 0)
     }
 
     /// Registers a person.

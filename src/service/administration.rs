@@ -126,7 +126,7 @@ impl Administration {
         let store = self.journal.store();
         if user.is_administrator()
             && store.count_administrators().await? <= 1
-            && store.users().await?.len() > 1
+            && store.count_users().await? > 1
         {
             return Err(ServiceError::WrongState(
                 "you are the only administrator of this lab, and others use it".to_owned(),

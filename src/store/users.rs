@@ -44,7 +44,10 @@ impl Store {
             diesel::insert_into(users::table)
                 .values(&row)
                 .execute(conn)?;
-            let all: i64 = users::table.count().get_result(conn)?;
+            let all: i64 = users::table
+                .filter(users::deleted_at.is_null())
+                .count()
+                .get_result(conn)?;
             if all == 1 {
                 row.role = Role::Administrator.as_str().to_owned();
                 diesel::update(users::table.find(&row.id))
@@ -218,6 +221,20 @@ impl Store {
                     })
                 })
                 .collect()
+        })
+        .await
+    }
+
+    /// How many accounts there are.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database can't say.
+    pub async fn count_users(&self) -> Result<i64, StoreError> {
+        self.run(|conn| {
+            Ok(users::table
+                .filter(users::deleted_at.is_null())
+                .count()
+                .get_result(conn)?)
         })
         .await
     }
