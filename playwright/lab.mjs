@@ -26,7 +26,7 @@ export class Lab {
     if (!existsSync(BINARY)) throw new Error(`${BINARY} is missing: \`make build\` makes it`);
     const lab = new Lab();
     lab.folder = mkdtempSync(join(tmpdir(), "pyk8s-lab-browser-"));
-    lab.settings = { LISTEN_ADDR: "127.0.0.1:0", DATA_DIR: lab.folder, RATE_LIMIT_AUTH: "0", ...settings };
+    lab.settings = { LISTEN_ADDR: "127.0.0.1:0", DATA_DIR: lab.folder, RATE_LIMIT_AUTH: "0", PROVIDER: "kwok", ...settings };
     await lab.start();
     lab.browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: FLAGS.split(" ") });
     return lab;

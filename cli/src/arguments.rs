@@ -190,6 +190,12 @@ pub struct Create {
     /// Number of nodes [default: the provider's]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     pub nodes: Option<u32>,
+    /// How large each node is: small, medium or large [default: the lab's]
+    #[arg(long, value_name = "SIZE")]
+    pub node_size: Option<String>,
+    /// What to install when it is up (see `pyk8s provider addons`); may be given again
+    #[arg(long = "addon", value_name = "NAME")]
+    pub addons: Vec<String>,
     /// Kubernetes version [default: the provider's]
     #[arg(long, value_name = "VERSION")]
     pub kubernetes_version: Option<String>,
@@ -239,6 +245,8 @@ pub enum Provider {
     /// List the providers, and why one does not work here
     #[command(visible_alias = "ls")]
     List,
+    /// List what can be installed into new clusters
+    Addons,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,12 +1,13 @@
 //! `gc`
 
-use super::{CommandError, open_store, providers};
+use super::{CommandError, installation, open_store, providers};
 use crate::{config::Config, reconcile};
 
 pub(super) async fn run(config: &Config, dry_run: bool) -> Result<(), CommandError> {
     let store = open_store(config)?;
     let mut found = 0;
-    for provider in providers(config) {
+    let installation = installation(&store).await?;
+    for provider in providers(config, &installation) {
         let failed = |error: reconcile::OrphanError| {
             CommandError::Failed(format!("{}: {error}", provider.name()))
         };

@@ -13,7 +13,10 @@ use clap::{Parser, Subcommand};
 use crate::{
     bus::BusError,
     config::{Config, ConfigError, LogFormat, Settings},
-    provision::{Catalog, Kwok, KwokSettings, Provider},
+    provision::{
+        AddonSettings, Addons, Catalog, ContainerSettings, Kwok, KwokSettings, NodeImage, Provider,
+        Vcluster, VclusterSettings, k3d, kind,
+    },
     service::ServiceError,
     store::{Store, StoreError},
 };
@@ -145,15 +148,66 @@ fn open_store(config: &Config) -> Result<Store, CommandError> {
     })
 }
 
-/// Every provider that this version of the lab has: a further one is a line here.
-fn providers(config: &Config) -> Vec<Arc<dyn Provider>> {
-    vec![Arc::new(Kwok::new(KwokSettings {
-        bin_dir: config.kube_bin_dir.clone(),
-        state_dir: config.data_dir.join("kwok"),
-        time_limit: config.provider_time_limit,
-    }))]
+/// What this installation's objects carry.
+async fn installation(store: &Store) -> Result<String, CommandError> {
+    let asked = store.installation().await;
+    asked.map_err(|error| CommandError::Service(error.into()))
 }
 
-async fn catalog(config: &Config) -> Arc<Catalog> {
-    Arc::new(Catalog::new(providers(config), config.provider).await)
+/// Every provider that this version of the lab has: a further one is a line here.
+fn providers(config: &Config, installation: &str) -> Vec<Arc<dyn Provider>> {
+    vec![
+        kind(containers(config, "kind", &config.kind_node_images)),
+        k3d(containers(config, "k3d", &config.k3d_images)),
+        Arc::new(Vcluster::new(virtual_clusters(config, installation))),
+        Arc::new(Kwok::new(KwokSettings {
+            bin_dir: config.kube_bin_dir.clone(),
+            state_dir: config.data_dir.join("kwok"),
+            time_limit: config.provider_time_limit,
+        })),
+    ]
+}
+
+fn containers(config: &Config, name: &str, images: &[NodeImage]) -> ContainerSettings {
+    ContainerSettings {
+        bin_dir: config.kube_bin_dir.clone(),
+        engine_dir: None,
+        state_dir: config.data_dir.join(name),
+        images: images.to_vec(),
+        public_host: config.public_host(),
+        time_limit: config.provider_time_limit,
+    }
+}
+
+fn virtual_clusters(config: &Config, installation: &str) -> VclusterSettings {
+    let vcluster = config.vcluster.clone();
+    VclusterSettings {
+        kubeconfig: vcluster.kubeconfig,
+        chart: vcluster.chart,
+        repository: vcluster.repository,
+        chart_version: vcluster.chart_version,
+        values: vcluster.values,
+        versions: vcluster.versions,
+        address: vcluster.address,
+        installation: installation.to_owned(),
+        bin_dir: config.kube_bin_dir.clone(),
+        state_dir: config.data_dir.join("vcluster"),
+        time_limit: config.provider_time_limit,
+    }
+}
+
+async fn catalog(config: &Config, installation: &str) -> Arc<Catalog> {
+    Arc::new(Catalog::new(providers(config, installation), config.provider).await)
+}
+
+fn addons(config: &Config) -> Result<Arc<Addons>, CommandError> {
+    let settings = AddonSettings {
+        file: config.addons.clone(),
+        bin_dir: config.kube_bin_dir.clone(),
+        state_dir: config.data_dir.join("addons"),
+        time_limit: config.provider_time_limit,
+    };
+    Addons::read(settings)
+        .map(Arc::new)
+        .map_err(CommandError::Failed)
 }

@@ -6,7 +6,7 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::{CommandError, catalog, open_store};
+use super::{CommandError, addons, catalog, installation, open_store};
 use crate::{
     bus::{Bus, MemoryBus, RedisBus},
     config::Config,
@@ -40,7 +40,8 @@ pub async fn run(config: Config) -> Result<(), CommandError> {
         None => Arc::new(MemoryBus::default()),
     };
     let journal = Journal::new(store.clone(), bus.clone());
-    let catalog = catalog(&config).await;
+    let catalog = catalog(&config, &installation(&store).await?).await;
+    let addons = addons(&config)?;
 
     let accounts = Accounts::new(
         store.clone(),
@@ -50,10 +51,11 @@ pub async fn run(config: Config) -> Result<(), CommandError> {
     );
     let clusters = Clusters::new(
         journal.clone(),
-        catalog.clone(),
+        (catalog.clone(), addons.clone()),
         config.cipher.clone(),
         config.limits,
         &config.host,
+        config.public_host().as_deref(),
     );
     clusters.renew_encryption().await?;
     let instance =
@@ -63,7 +65,7 @@ pub async fn run(config: Config) -> Result<(), CommandError> {
     let administration = Administration::new(journal.clone());
     let reconciler = Reconciler::new(
         journal,
-        catalog,
+        (catalog, addons),
         config.cipher.clone(),
         metrics.clone(),
         &config.host,

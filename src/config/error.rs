@@ -46,6 +46,11 @@ pub enum ConfigError {
     /// A host id that leases could not carry.
     #[error("HOST_ID must not be empty, nor hold a slash")]
     BadHost,
+    /// `VCLUSTER_ADDRESS` is no pattern of addresses.
+    #[error(
+        "VCLUSTER_ADDRESS must be an https address with {{name}} in it, such as https://{{name}}.clusters.example.org"
+    )]
+    BadVclusterAddress,
 }
 
 impl ConfigError {

@@ -3,7 +3,7 @@
 mod error;
 mod files;
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, ops::Not, path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum};
 use secrecy::{ExposeSecret, SecretString};
@@ -13,10 +13,17 @@ pub use error::ConfigError;
 
 use crate::{
     bus::RedisUrl,
-    domain::{ProviderName, TtlLimits},
+    domain::{KubernetesVersion, ProviderName, TtlLimits},
+    provision::NodeImage,
     service::{EncryptionKey, KubeconfigCipher, Limits, SecretKey},
     store::{DatabaseUrl, StoreSettings},
 };
+
+/// What kind v0.33.0 takes unless told otherwise.
+const KIND_NODE_IMAGE: &str =
+    "kindest/node:v1.37.0@sha256:a1ed56cfb0e7b93589bdf97c8cd566405a265939e3620fc4f5de89adff580ae5";
+/// A release of k3s that k3d runs.
+const K3D_IMAGE: &str = "rancher/k3s:v1.33.4-k3s1";
 
 /// How strict the lab is about its settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -91,6 +98,36 @@ pub struct Settings {
     /// Default provider: kind, k3d, vcluster or kwok [default: the best that works here]
     #[arg(long, env, global = true)]
     pub provider: Option<ProviderName>,
+    /// Node images that kind clusters are offered with, `image:v1.37.0` or `v1.37.0=image`, with commas between them
+    #[arg(long, env, global = true, value_delimiter = ',', default_value = KIND_NODE_IMAGE)]
+    pub kind_node_images: Vec<NodeImage>,
+    /// The same for k3d
+    #[arg(long, env, global = true, value_delimiter = ',', default_value = K3D_IMAGE)]
+    pub k3d_images: Vec<NodeImage>,
+    /// Kubeconfig of the host of virtual clusters [default: the account of the pod that the lab runs in]
+    #[arg(long, env, global = true)]
+    pub vcluster_kubeconfig: Option<PathBuf>,
+    /// The vcluster chart: a name in the repository, a path, or an OCI address
+    #[arg(long, env, global = true, default_value = "vcluster")]
+    pub vcluster_chart: String,
+    /// Its repository; empty when the chart is a path or an OCI address
+    #[arg(long, env, global = true, default_value = "https://charts.loft.sh")]
+    pub vcluster_chart_repository: String,
+    /// Its version [default: the newest]
+    #[arg(long, env, global = true)]
+    pub vcluster_chart_version: Option<String>,
+    /// A file of values for it
+    #[arg(long, env, global = true)]
+    pub vcluster_values: Option<PathBuf>,
+    /// Kubernetes versions that virtual clusters are offered with [default: the host's]
+    #[arg(long, env, global = true, value_delimiter = ',')]
+    pub vcluster_kubernetes_versions: Vec<KubernetesVersion>,
+    /// Address that people reach virtual clusters at, `https://{name}.clusters.example.org` [default: by their Service]
+    #[arg(long, env, global = true)]
+    pub vcluster_address: Option<String>,
+    /// File that lists further add-ons (docs/providers.md)
+    #[arg(long, env, global = true)]
+    pub addons: Option<PathBuf>,
     /// Where the Kubernetes binaries are [default: the cache that `tools/kube/install` fills]
     #[arg(long, env, global = true)]
     pub kube_bin_dir: Option<PathBuf>,
@@ -141,6 +178,14 @@ pub struct Config {
     pub host: String,
     /// The default provider.
     pub provider: Option<ProviderName>,
+    /// Node images of kind and of k3d.
+    pub kind_node_images: Vec<NodeImage>,
+    /// The same for k3d.
+    pub k3d_images: Vec<NodeImage>,
+    /// Where virtual clusters are made, and of what.
+    pub vcluster: VclusterConfig,
+    /// The file that lists further add-ons.
+    pub addons: Option<PathBuf>,
     /// Where the Kubernetes binaries are.
     pub kube_bin_dir: PathBuf,
     /// What users are allowed.
@@ -153,6 +198,34 @@ pub struct Config {
     pub registration_open: bool,
     /// Login attempts a minute and address; `None` is without limit.
     pub auth_attempts: Option<std::num::NonZeroU32>,
+}
+
+/// Settings of virtual clusters.
+#[derive(Clone)]
+pub struct VclusterConfig {
+    /// The host's kubeconfig.
+    pub kubeconfig: Option<PathBuf>,
+    /// The chart.
+    pub chart: String,
+    /// Its repository.
+    pub repository: Option<String>,
+    /// Its version.
+    pub chart_version: Option<String>,
+    /// Values for it.
+    pub values: Option<PathBuf>,
+    /// The versions that are offered.
+    pub versions: Vec<KubernetesVersion>,
+    /// The address that people reach them at.
+    pub address: Option<String>,
+}
+
+impl Config {
+    /// The name by which people reach this host, where that is not this host's own business.
+    pub fn public_host(&self) -> Option<String> {
+        let local = |host: &str| matches!(host, "localhost" | "127.0.0.1" | "[::1]");
+        let host = self.public_url.as_ref()?.host_str()?;
+        (!local(host)).then(|| host.to_owned())
+    }
 }
 
 impl Settings {
@@ -237,6 +310,10 @@ impl Settings {
             public_url: self.public_url.clone(),
             host,
             provider: self.provider,
+            kind_node_images: self.kind_node_images.clone(),
+            k3d_images: self.k3d_images.clone(),
+            vcluster: self.vcluster()?,
+            addons: self.addons.clone(),
             kube_bin_dir,
             limits: Limits {
                 clusters_per_user: self.max_clusters_per_user,
@@ -248,6 +325,29 @@ impl Settings {
             provider_time_limit: Duration::from_secs(self.provider_time_limit),
             registration_open: self.registration == Registration::Open,
             auth_attempts: std::num::NonZeroU32::new(self.rate_limit_auth),
+        })
+    }
+}
+
+impl Settings {
+    fn vcluster(&self) -> Result<VclusterConfig, ConfigError> {
+        let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let address = self.vcluster_address.as_deref().and_then(given);
+        if let Some(address) = &address
+            && Url::parse(&address.replace("{name}", "lab-0"))
+                .is_ok_and(|url| url.scheme() == "https" && address.contains("{name}"))
+                .not()
+        {
+            return Err(ConfigError::BadVclusterAddress);
+        }
+        Ok(VclusterConfig {
+            kubeconfig: self.vcluster_kubeconfig.clone(),
+            chart: self.vcluster_chart.clone(),
+            repository: given(&self.vcluster_chart_repository),
+            chart_version: self.vcluster_chart_version.as_deref().and_then(given),
+            values: self.vcluster_values.clone(),
+            versions: self.vcluster_kubernetes_versions.clone(),
+            address,
         })
     }
 }

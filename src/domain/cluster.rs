@@ -80,7 +80,7 @@ impl FromStr for ClusterName {
     }
 }
 
-/// How many worker nodes a cluster has.
+/// How many nodes a cluster has: as many as `kubectl get nodes` lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NodeCount(u16);
 
@@ -113,10 +113,115 @@ impl NodeCount {
     }
 }
 
+/// How large a cluster's nodes are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum NodeSize {
+    /// 2 CPUs, 4 GiB.
+    Small,
+    /// 4 CPUs, 16 GiB.
+    #[default]
+    Medium,
+    /// 16 CPUs, 64 GiB.
+    Large,
+}
+
+impl NodeSize {
+    /// All of them, the smallest first.
+    pub const ALL: [Self; 3] = [Self::Small, Self::Medium, Self::Large];
+
+    /// The word used in the database, the API and the pages.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Small => "small",
+            Self::Medium => "medium",
+            Self::Large => "large",
+        }
+    }
+
+    /// CPUs of a node.
+    pub fn cpus(self) -> u32 {
+        match self {
+            Self::Small => 2,
+            Self::Medium => 4,
+            Self::Large => 16,
+        }
+    }
+
+    /// Memory of a node, in GiB.
+    pub fn gibibytes(self) -> u32 {
+        match self {
+            Self::Small => 4,
+            Self::Medium => 16,
+            Self::Large => 64,
+        }
+    }
+}
+
+impl fmt::Display for NodeSize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for NodeSize {
+    type Err = Invalid;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|size| size.as_str() == s)
+            .ok_or_else(|| Invalid::new("node_size", "must be one of small, medium and large"))
+    }
+}
+
+/// What an add-on is called, by its list in the settings: a DNS label (RFC 1123).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AddonName(String);
+
+impl AddonName {
+    /// The name itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for AddonName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for AddonName {
+    type Err = Invalid;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        let is_label = (1..=50).contains(&s.len())
+            && s.bytes()
+                .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+            && !s.starts_with('-')
+            && !s.ends_with('-');
+        if is_label {
+            Ok(Self(s.to_owned()))
+        } else {
+            Err(Invalid::new(
+                "addons",
+                "are named by lower-case letters, digits and hyphens",
+            ))
+        }
+    }
+}
+
 /// A Kubernetes version, `v1.37.2`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KubernetesVersion {
     parts: (u32, u32, u32),
+}
+
+impl KubernetesVersion {
+    /// Whether it is of this minor version or a later one.
+    pub fn is_at_least(&self, major: u32, minor: u32) -> bool {
+        (self.parts.0, self.parts.1) >= (major, minor)
+    }
 }
 
 impl fmt::Display for KubernetesVersion {
@@ -163,8 +268,12 @@ pub struct Cluster {
     pub host: Option<String>,
     /// The Kubernetes version asked for.
     pub kubernetes_version: KubernetesVersion,
-    /// Worker nodes.
+    /// How many nodes.
     pub nodes: NodeCount,
+    /// How large each is.
+    pub node_size: NodeSize,
+    /// What is installed into it when it is up.
+    pub addons: Vec<AddonName>,
     /// Where it is in its life.
     pub status: ClusterStatus,
     /// What is being done to it right now, in words for its owner.

@@ -2,6 +2,7 @@
 
 use kube::config::Kubeconfig as Document;
 use secrecy::{ExposeSecret, SecretString};
+use url::Url;
 
 use super::ClusterName;
 
@@ -69,15 +70,29 @@ impl Kubeconfig {
             .map_err(|error| KubeconfigError::Unreadable(error.to_string()))
     }
 
+    /// The same cluster at another address.
+    ///
+    /// # Errors
+    /// [`KubeconfigError::Unreadable`] when it can't be read or written.
+    pub fn at(&self, server: &str) -> Result<Self, KubeconfigError> {
+        let mut document = self.document()?;
+        for named in &mut document.clusters {
+            if let Some(cluster) = named.cluster.as_mut() {
+                cluster.server = Some(server.to_owned());
+            }
+        }
+        Self::parse(written(&document)?)
+    }
+
     /// The text to hand out: the cluster, user and context carry the name that the owner gave,
-    /// and `server`, where given, replaces the address.
+    /// and `host`, where given, stands in its address.
     ///
     /// # Errors
     /// [`KubeconfigError::Unreadable`] when it can't be read or written.
     pub fn render(
         &self,
         name: &ClusterName,
-        server: Option<&str>,
+        host: Option<&str>,
     ) -> Result<String, KubeconfigError> {
         let mut document = self.document()?;
         let context_name = format!("pyk8s-{name}");
@@ -87,8 +102,8 @@ impl Kubeconfig {
         document.contexts.truncate(1);
         for cluster in &mut document.clusters {
             cluster.name.clone_from(&context_name);
-            if let (Some(cluster), Some(server)) = (cluster.cluster.as_mut(), server) {
-                cluster.server = Some(server.to_owned());
+            if let (Some(cluster), Some(host)) = (cluster.cluster.as_mut(), host) {
+                cluster.server = cluster.server.as_deref().map(|at| with_host(at, host));
             }
         }
         for user in &mut document.auth_infos {
@@ -105,11 +120,26 @@ impl Kubeconfig {
         // kubectl wants both, and not every provider writes them.
         document.api_version.get_or_insert_with(|| "v1".into());
         document.kind.get_or_insert_with(|| "Config".into());
-        // Keys in one line each, as kubectl writes them.
-        let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
-        serde_saphyr::to_string_with_options(&document, options)
-            .map_err(|error| KubeconfigError::Unreadable(error.to_string()))
+        written(&document)
     }
+}
+
+/// The address with another host in it; one that is none stays as it is.
+fn with_host(address: &str, host: &str) -> String {
+    let Ok(mut url) = Url::parse(address) else {
+        return address.to_owned();
+    };
+    match url.set_host(Some(host)) {
+        Ok(()) => url.as_str().trim_end_matches('/').to_owned(),
+        Err(_) => address.to_owned(),
+    }
+}
+
+fn written(document: &Document) -> Result<String, KubeconfigError> {
+    // Keys in one line each, as kubectl writes them.
+    let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
+    serde_saphyr::to_string_with_options(document, options)
+        .map_err(|error| KubeconfigError::Unreadable(error.to_string()))
 }
 
 #[cfg(test)]

@@ -11,7 +11,9 @@ mod status;
 mod ttl;
 mod user;
 
-pub use cluster::{Cluster, ClusterId, ClusterName, KubernetesVersion, NodeCount};
+pub use cluster::{
+    AddonName, Cluster, ClusterId, ClusterName, KubernetesVersion, NodeCount, NodeSize,
+};
 pub use event::{ClusterEvent, EventKind};
 pub use kubeconfig::{Kubeconfig, KubeconfigError};
 pub use provider::{ProviderName, ProviderRef};

@@ -31,6 +31,16 @@ impl ProviderName {
         }
     }
 
+    /// Whether its nodes are containers of the server's host.
+    pub fn makes_containers(self) -> bool {
+        matches!(self, Self::Kind | Self::K3d)
+    }
+
+    /// Whether it can make nodes of a certain size.
+    pub fn sizes_nodes(self) -> bool {
+        self != Self::Kind
+    }
+
     /// Whether pods only seem to run: always said wherever such a cluster is shown.
     pub fn is_simulated(self) -> bool {
         self == Self::Kwok
@@ -39,7 +49,7 @@ impl ProviderName {
 
 impl fmt::Display for ProviderName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        f.pad(self.as_str())
     }
 }
 

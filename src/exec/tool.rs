@@ -24,7 +24,7 @@ use super::{
 };
 
 /// What a tool sees of the server's environment: nothing of its secrets.
-const ENVIRONMENT: [&str; 9] = [
+const ENVIRONMENT: [&str; 19] = [
     "PATH",
     "HOME",
     "USER",
@@ -34,6 +34,19 @@ const ENVIRONMENT: [&str; 9] = [
     "XDG_CACHE_HOME",
     "XDG_CONFIG_HOME",
     "XDG_RUNTIME_DIR",
+    // Where Docker is, for kind and k3d.
+    "DOCKER_HOST",
+    "DOCKER_CONTEXT",
+    "DOCKER_CONFIG",
+    // Where the Kubernetes is that the server runs in, for Helm.
+    "KUBERNETES_SERVICE_HOST",
+    "KUBERNETES_SERVICE_PORT",
+    // How the world is reached, for what fetches charts and images.
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
 ];
 /// How long a tool has after it was asked to end, before it is killed.
 const GRACE: Duration = Duration::from_secs(3);

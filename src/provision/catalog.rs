@@ -8,7 +8,7 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Availability, Provider};
+use super::{Availability, Obstacle, Provider};
 use crate::domain::{KubernetesVersion, ProviderName};
 
 /// How old an answer about availability may be.
@@ -35,10 +35,10 @@ impl Offer {
     }
 
     /// Why it does not work here.
-    pub fn reason(&self) -> Option<&str> {
+    pub fn obstacle(&self) -> Option<&Obstacle> {
         match &self.availability {
             Availability::Available(_) => None,
-            Availability::Unavailable(reason) => Some(reason),
+            Availability::Unavailable(obstacle) => Some(obstacle),
         }
     }
 }
@@ -104,8 +104,9 @@ impl Catalog {
             .read()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         known.get(&name).cloned().unwrap_or_else(|| {
-            Availability::Unavailable(format!(
-                "this version of the lab can't make {name} clusters yet"
+            Availability::Unavailable(Obstacle::new(
+                format!("this lab was built without {name}"),
+                "",
             ))
         })
     }

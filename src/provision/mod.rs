@@ -3,24 +3,40 @@
 //! Every operation is idempotent: whatever was killed between two of its lines goes on from either
 //! when it is called again.
 
+mod addons;
 mod catalog;
+mod containers;
+mod engine;
+mod files;
+mod images;
 mod inside;
 mod kwok;
 mod ports;
 mod progress;
+mod ready;
 mod run;
+mod tools;
+mod vcluster;
 
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
+pub use addons::{Addon, AddonSettings, Addons};
 pub use catalog::{Catalog, Offer};
+pub use containers::{ContainerSettings, k3d, kind};
+pub use images::NodeImage;
 pub use inside::{Inside, Inspector, Part};
 pub use kwok::{Kwok, KwokSettings};
 pub use ports::free_ports;
 pub use progress::{Progress, ProgressItem};
+pub use vcluster::{Vcluster, VclusterSettings};
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
 
 use crate::{
-    domain::{Kubeconfig, KubernetesVersion, NodeCount, ProviderName, ProviderRef},
+    domain::{Kubeconfig, KubernetesVersion, NodeCount, NodeSize, ProviderName, ProviderRef},
     exec::ExecError,
 };
 
@@ -31,8 +47,12 @@ pub struct ClusterSpec {
     pub provider_ref: ProviderRef,
     /// One of the versions that the provider offers.
     pub kubernetes_version: KubernetesVersion,
-    /// Worker nodes.
+    /// How many nodes.
     pub nodes: NodeCount,
+    /// How large each is, where the provider can say.
+    pub node_size: NodeSize,
+    /// When its time is over.
+    pub expires_at: DateTime<Utc>,
     /// As many ports on this host as [`Provider::ports_needed`] says, reserved for this cluster alone.
     pub ports: Vec<u16>,
     /// It was ready once: what its owner put into it is to be kept.
@@ -44,8 +64,37 @@ pub struct ClusterSpec {
 pub enum Availability {
     /// It does, with these versions, the newest first.
     Available(Vec<KubernetesVersion>),
-    /// It does not, for this reason, in words that a user can act on.
-    Unavailable(String),
+    /// It does not.
+    Unavailable(Obstacle),
+}
+
+/// Why a provider does not work here, in words that a user can act on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Obstacle {
+    /// What is in the way.
+    pub reason: String,
+    /// What to do about it.
+    pub mend: String,
+}
+
+impl Obstacle {
+    /// Says both.
+    pub fn new(reason: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self {
+            reason: reason.into(),
+            mend: mend.into(),
+        }
+    }
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)?;
+        if !self.mend.is_empty() {
+            write!(f, ": {}", self.mend)?;
+        }
+        Ok(())
+    }
 }
 
 /// How a cluster's API server answers.
@@ -105,7 +154,8 @@ pub trait Provider: Send + Sync {
         cancel: &CancellationToken,
     ) -> Result<Kubeconfig, ProvisionError>;
 
-    /// Asks the cluster's API server, within two seconds.
+    /// Asks the cluster's API server, within a few seconds. A provider that keeps the end of the cluster's
+    /// time beside it brings that up to date.
     async fn health(&self, spec: &ClusterSpec) -> Health;
 
     /// Brings a cluster that was ready and is down up again, with its data.

@@ -25,7 +25,7 @@ pub use orphans::{OrphanError, orphans, remove};
 use crate::{
     domain::{ClusterId, ClusterStatus, EventKind},
     metrics::Metrics,
-    provision::Catalog,
+    provision::{Addons, Catalog},
     service::{Journal, KubeconfigCipher},
     store::Work,
 };
@@ -43,6 +43,7 @@ const GRACE: Duration = Duration::from_secs(20);
 pub struct Reconciler {
     journal: Journal,
     catalog: Arc<Catalog>,
+    addons: Arc<Addons>,
     cipher: KubeconfigCipher,
     metrics: Metrics,
     host: Arc<str>,
@@ -58,7 +59,7 @@ impl Reconciler {
     /// Wires the reconciler of this host; `concurrency` is the most clusters made at once.
     pub fn new(
         journal: Journal,
-        catalog: Arc<Catalog>,
+        (catalog, addons): (Arc<Catalog>, Arc<Addons>),
         cipher: KubeconfigCipher,
         metrics: Metrics,
         host: &str,
@@ -68,6 +69,7 @@ impl Reconciler {
         Arc::new(Self {
             journal,
             catalog,
+            addons,
             cipher,
             metrics,
             host: host.into(),

@@ -9,7 +9,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{HEARTBEAT, LEASE, Reconciler, recorder};
 use crate::{
-    domain::{Cluster, ClusterId, Kubeconfig},
+    domain::{AddonName, Cluster, ClusterId, Kubeconfig},
     provision::{ClusterSpec, Progress, Provider, ProvisionError, free_ports},
     store::{Claim, Failure, StoreError, Work},
 };
@@ -29,6 +29,8 @@ pub(super) fn spec(cluster: &Cluster) -> ClusterSpec {
         provider_ref: cluster.provider_ref.clone(),
         kubernetes_version: cluster.kubernetes_version.clone(),
         nodes: cluster.nodes,
+        node_size: cluster.node_size,
+        expires_at: cluster.expires_at,
         ports: cluster.ports.clone(),
         has_data: cluster.ready_at.is_some(),
     }
@@ -43,6 +45,26 @@ enum TryError {
     Store(#[from] StoreError),
     #[error("{0}")]
     Other(String),
+}
+
+/// A cluster that is up.
+struct Made {
+    kubeconfig: Kubeconfig,
+    /// The add-ons that could not be installed: the cluster is of use without them.
+    missing: Vec<AddonName>,
+}
+
+impl Made {
+    fn message(&self) -> String {
+        if self.missing.is_empty() {
+            return "Ready".to_owned();
+        }
+        let missing: Vec<&str> = self.missing.iter().map(AddonName::as_str).collect();
+        format!(
+            "Ready, but without {}: the log says why",
+            missing.join(", ")
+        )
+    }
 }
 
 /// Takes a cluster out of the active ones, however its work ends.
@@ -153,7 +175,7 @@ impl Reconciler {
         provider: &dyn Provider,
         progress: Progress,
         cancel: &CancellationToken,
-    ) -> Result<Option<Kubeconfig>, TryError> {
+    ) -> Result<Option<Made>, TryError> {
         match claim.work {
             Work::Provision => {
                 let began = Instant::now();
@@ -161,7 +183,21 @@ impl Reconciler {
                 let kubeconfig = provider.ensure(&spec, &progress, cancel).await?;
                 self.metrics
                     .provisioned(provider.name().as_str(), began.elapsed());
-                Ok(Some(kubeconfig))
+                let cluster = (spec.provider_ref.as_str(), provider.name());
+                let missing = self
+                    .addons
+                    .install(
+                        &claim.cluster.addons,
+                        cluster,
+                        &kubeconfig,
+                        &progress,
+                        cancel,
+                    )
+                    .await?;
+                Ok(Some(Made {
+                    kubeconfig,
+                    missing,
+                }))
             }
             Work::Repair => {
                 progress
@@ -182,21 +218,20 @@ impl Reconciler {
         }
     }
 
-    async fn done(&self, claim: &Claim, kubeconfig: Option<Kubeconfig>) -> Result<(), StoreError> {
+    async fn done(&self, claim: &Claim, made: Option<Made>) -> Result<(), StoreError> {
         let (id, owner) = (claim.cluster.id, self.owner.clone());
-        match (claim.work, kubeconfig) {
-            (Work::Provision, Some(kubeconfig)) => {
-                match self.cipher.seal(id, kubeconfig.expose()) {
-                    Ok(sealed) => {
-                        self.journal
-                            .record(move |store| async move {
-                                store.cluster_ready(id, &owner, sealed).await
-                            })
-                            .await?;
-                    }
-                    Err(error) => return self.failed(claim, &error.to_string()).await,
+        match (claim.work, made) {
+            (Work::Provision, Some(made)) => match self.cipher.seal(id, made.kubeconfig.expose()) {
+                Ok(sealed) => {
+                    let message = made.message();
+                    self.journal
+                        .record(move |store| async move {
+                            store.cluster_ready(id, &owner, sealed, message).await
+                        })
+                        .await?;
                 }
-            }
+                Err(error) => return self.failed(claim, &error.to_string()).await,
+            },
             (Work::Provision, None) => {
                 return self.failed(claim, "the provider gave no kubeconfig").await;
             }

@@ -7,10 +7,10 @@ use sha2::{Digest, Sha256};
 use super::{Journal, KubeconfigCipher, ServiceError, Watch};
 use crate::{
     domain::{
-        Cluster, ClusterEvent, ClusterId, ClusterName, ClusterStatus, Invalid, Kubeconfig,
-        KubernetesVersion, NodeCount, ProviderName, TtlLimits, User, UserId,
+        AddonName, Cluster, ClusterEvent, ClusterId, ClusterName, ClusterStatus, Invalid,
+        Kubeconfig, KubernetesVersion, NodeCount, NodeSize, ProviderName, TtlLimits, User, UserId,
     },
-    provision::{Catalog, Inspector, Offer},
+    provision::{Addons, Catalog, Inspector, Offer},
     store::{NewCluster, Requested},
 };
 
@@ -39,8 +39,12 @@ pub struct Wish {
     pub provider: Option<String>,
     /// The version; the provider's newest when not given.
     pub kubernetes_version: Option<String>,
-    /// Worker nodes; one when not given.
+    /// How many nodes; one when not given.
     pub nodes: Option<i64>,
+    /// How large each is; medium when not given.
+    pub node_size: Option<String>,
+    /// What is installed into it when it is up.
+    pub addons: Vec<String>,
     /// Makes the request repeatable.
     pub idempotency_key: Option<String>,
 }
@@ -70,27 +74,37 @@ struct Making {
 pub struct Clusters {
     journal: Journal,
     catalog: Arc<Catalog>,
+    addons: Arc<Addons>,
     cipher: KubeconfigCipher,
     limits: Limits,
     host: Arc<str>,
+    public_host: Option<Arc<str>>,
 }
 
 impl Clusters {
-    /// Wires the use cases; new clusters that live on a host live on `host`.
+    /// Wires the use cases; new clusters that live on a host live on `host`, which people reach as `public_host`.
     pub fn new(
         journal: Journal,
-        catalog: Arc<Catalog>,
+        (catalog, addons): (Arc<Catalog>, Arc<Addons>),
         cipher: KubeconfigCipher,
         limits: Limits,
         host: &str,
+        public_host: Option<&str>,
     ) -> Self {
         Self {
             journal,
             catalog,
+            addons,
             cipher,
             limits,
             host: host.into(),
+            public_host: public_host.map(Into::into),
         }
+    }
+
+    /// What can be installed into new clusters.
+    pub fn addons(&self) -> &Addons {
+        &self.addons
     }
 
     /// What the installation allows.
@@ -264,8 +278,13 @@ impl Clusters {
         id: ClusterId,
     ) -> Result<(ClusterName, String), ServiceError> {
         let (cluster, kubeconfig) = self.opened(user, id).await?;
+        // Its API server listens on the host's every address then.
+        let host = self
+            .public_host
+            .as_deref()
+            .filter(|_| cluster.provider.makes_containers());
         let rendered = kubeconfig
-            .render(&cluster.name, None)
+            .render(&cluster.name, host)
             .map_err(ServiceError::internal)?;
         Ok((cluster.name, rendered))
     }
@@ -382,11 +401,32 @@ impl Clusters {
             (Some(offer), Some(version)) => keep(choose_version(offer, version), &mut invalid),
             _ => None,
         };
-        match (name, ttl, nodes, offer, version, idempotency) {
+        let node_size = wish
+            .node_size
+            .as_deref()
+            .map_or(Ok(NodeSize::default()), str::parse);
+        let node_size = keep(node_size, &mut invalid);
+        if let (Some(offer), Some(size)) = (&offer, node_size)
+            && size != NodeSize::default()
+            && !offer.name.sizes_nodes()
+        {
+            let message = format!(
+                "can't be chosen for {}: its nodes are as large as their host",
+                offer.name
+            );
+            invalid.push(Invalid::new("node_size", message));
+        }
+        let addons = keep(
+            self.chosen_addons(&wish.addons, offer.as_ref()),
+            &mut invalid,
+        );
+        let place = node_size.zip(addons);
+        match (name, ttl, nodes, place, offer, version, idempotency) {
             (
                 Some(name),
                 Some(ttl),
                 Some(nodes),
+                Some((node_size, addons)),
                 Some(offer),
                 Some(kubernetes_version),
                 Some(idempotency),
@@ -397,12 +437,28 @@ impl Clusters {
                 host: (offer.name != ProviderName::Vcluster).then(|| self.host.to_string()),
                 kubernetes_version,
                 nodes,
+                node_size,
+                addons,
                 ttl,
                 idempotency,
                 quota: self.limits.clusters_per_user,
             }),
             _ => Err(ServiceError::Invalid(invalid)),
         }
+    }
+
+    fn chosen_addons(
+        &self,
+        wished: &[String],
+        offer: Option<&Offer>,
+    ) -> Result<Vec<AddonName>, Invalid> {
+        let mut addons = wished
+            .iter()
+            .map(|name| self.addons.check(name, offer.map(|offer| offer.name)))
+            .collect::<Result<Vec<_>, _>>()?;
+        addons.sort();
+        addons.dedup();
+        Ok(addons)
     }
 
     fn offer(&self, wished: Option<&str>) -> Result<Offer, Invalid> {
@@ -431,10 +487,10 @@ fn choose_version(
     offer: &Offer,
     wished: Option<KubernetesVersion>,
 ) -> Result<KubernetesVersion, Invalid> {
-    if let Some(reason) = offer.reason() {
+    if let Some(obstacle) = offer.obstacle() {
         return Err(Invalid::new(
             "provider",
-            format!("{} does not work here: {reason}", offer.name),
+            format!("{} does not work here: {obstacle}", offer.name),
         ));
     }
     let versions = offer.versions();
@@ -475,7 +531,9 @@ fn digest(wish: &Wish) -> String {
             wish.ttl_hours,
             &wish.provider,
             &wish.kubernetes_version,
-            wish.nodes
+            wish.nodes,
+            &wish.node_size,
+            &wish.addons,
         )
     );
     Sha256::digest(asked)

@@ -12,8 +12,8 @@ use super::{
     schema::{clusters, idempotency_keys, users},
 };
 use crate::domain::{
-    Cluster, ClusterEvent, ClusterId, ClusterName, ClusterStatus, EventKind, KubernetesVersion,
-    Move, NodeCount, ProviderName, ProviderRef, Ttl, UserId,
+    AddonName, Cluster, ClusterEvent, ClusterId, ClusterName, ClusterStatus, EventKind,
+    KubernetesVersion, Move, NodeCount, NodeSize, ProviderName, ProviderRef, Ttl, UserId,
 };
 
 /// How many clusters say what is usual.
@@ -32,8 +32,12 @@ pub struct NewCluster {
     pub host: Option<String>,
     /// The version.
     pub kubernetes_version: KubernetesVersion,
-    /// Worker nodes.
+    /// How many nodes.
     pub nodes: NodeCount,
+    /// How large each is.
+    pub node_size: NodeSize,
+    /// What is installed into it when it is up.
+    pub addons: Vec<AddonName>,
     /// Its life.
     pub ttl: Ttl,
     /// A key that makes the request repeatable, and a digest of what was asked under it.
@@ -480,6 +484,13 @@ fn request(conn: &mut AnyConnection, new: NewCluster) -> Result<Requested, Store
         error_message: None,
         attempts: 0,
         next_attempt_at: now,
+        node_size: new.node_size.to_string(),
+        addons: new
+            .addons
+            .iter()
+            .map(AddonName::as_str)
+            .collect::<Vec<_>>()
+            .join(","),
     };
     diesel::insert_into(clusters::table)
         .values(&row)

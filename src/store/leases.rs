@@ -180,7 +180,7 @@ impl Store {
         .await
     }
 
-    /// The cluster is RUNNING, with this encrypted kubeconfig; the lease ends. `None` when nobody wants it
+    /// The cluster is RUNNING, with this encrypted kubeconfig and these words; the lease ends. `None` when nobody wants it
     /// any more, or the lease is lost.
     ///
     /// # Errors
@@ -190,6 +190,7 @@ impl Store {
         id: ClusterId,
         owner: &str,
         sealed_kubeconfig: Vec<u8>,
+        message: String,
     ) -> Result<Option<ClusterEvent>, StoreError> {
         let owner = owner.to_owned();
         self.transaction(move |conn| {
@@ -211,7 +212,7 @@ impl Store {
             if changed == 0 {
                 return Ok(None);
             }
-            events::append_one(conn, &id, EventKind::StatusChanged, "Ready").map(Some)
+            events::append_one(conn, &id, EventKind::StatusChanged, message).map(Some)
         })
         .await
     }

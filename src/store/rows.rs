@@ -44,6 +44,8 @@ pub(super) struct ClusterRow {
     pub error_message: Option<String>,
     pub attempts: i32,
     pub next_attempt_at: i64,
+    pub node_size: String,
+    pub addons: String,
 }
 
 #[derive(Queryable, Selectable, Clone)]
@@ -104,6 +106,13 @@ impl ClusterRow {
             host: self.host,
             kubernetes_version: read::<KubernetesVersion>("version", &self.kubernetes_version)?,
             nodes: NodeCount::from_stored(self.nodes),
+            node_size: read("node size", &self.node_size)?,
+            addons: self
+                .addons
+                .split(',')
+                .filter(|name| !name.is_empty())
+                .map(|name| read("add-on", name))
+                .collect::<Result<_, _>>()?,
             status: read("status", &self.status)?,
             step: self.step,
             ttl: Ttl::from_stored(self.ttl_hours),

@@ -70,6 +70,8 @@ diesel::table! {
         next_attempt_at -> BigInt,
         lease_owner -> Nullable<Text>,
         lease_until -> Nullable<BigInt>,
+        node_size -> Text,
+        addons -> Text,
     }
 }
 

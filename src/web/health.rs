@@ -24,7 +24,7 @@ pub async fn ready(state: web::Data<State>) -> HttpResponse {
         .clusters
         .offers()
         .into_iter()
-        .filter(|offer| offer.reason().is_none())
+        .filter(|offer| offer.obstacle().is_none())
         .map(|offer| offer.name.to_string())
         .collect();
     let stopping = state.stop.is_cancelled();

@@ -15,7 +15,7 @@ const seconds = (ms) => `${(ms / 1000).toFixed(2)} s`;
 async function open() {
   const server = spawn(binary, ["serve"], {
     env: {
-      ...process.env, LISTEN_ADDR: "127.0.0.1:0", DATA_DIR: join(folder, "lab"), RATE_LIMIT_AUTH: "0",
+      ...process.env, LISTEN_ADDR: "127.0.0.1:0", DATA_DIR: join(folder, "lab"), RATE_LIMIT_AUTH: "0", PROVIDER: "kwok",
       MAX_CLUSTERS_PER_USER: "50", RUST_LOG: "error,kube_client=off",
     },
     stdio: ["ignore", "pipe", "inherit"],

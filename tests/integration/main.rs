@@ -7,5 +7,6 @@ mod cli;
 mod clusters;
 mod deployment;
 mod production;
+mod providers;
 mod routes;
 mod support;

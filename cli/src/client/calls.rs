@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::model::{Cluster, Event, Provider, ServerVersion, Token, User};
+use super::model::{Addon, Cluster, Event, Provider, ServerVersion, Token, User};
 use super::{Client, Request};
 use crate::arguments::Create;
 use crate::error::Result;
@@ -57,6 +57,14 @@ impl Client {
             ("provider", wanted.provider.as_ref().map(|name| json!(name))),
             ("nodes", wanted.nodes.map(|count| json!(count))),
             (
+                "node_size",
+                wanted.node_size.as_ref().map(|size| json!(size)),
+            ),
+            (
+                "addons",
+                (!wanted.addons.is_empty()).then(|| json!(wanted.addons)),
+            ),
+            (
                 "kubernetes_version",
                 wanted
                     .kubernetes_version
@@ -102,6 +110,11 @@ impl Client {
     /// Where the event stream of a cluster is.
     pub fn events_path(id: &str) -> String {
         cluster_path(id, "/events")
+    }
+
+    pub fn addons(&self) -> Result<Vec<Addon>> {
+        self.send(&Request::get(format!("{API}/addons")))?
+            .json(self.url())
     }
 
     pub fn providers(&self) -> Result<Vec<Provider>> {

@@ -115,6 +115,16 @@ pub struct Provider {
     pub more: Map<String, Value>,
 }
 
+/// Something that can be installed into new clusters.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Addon {
+    pub name: String,
+    #[serde(default)]
+    pub description: String,
+    #[serde(flatten)]
+    pub more: Map<String, Value>,
+}
+
 /// A login.
 #[derive(Debug, Deserialize)]
 pub struct Token {

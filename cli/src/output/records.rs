@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Output, Tone, printable, time};
-use crate::client::model::{Cluster, ERROR, Event, Provider, RUNNING};
+use crate::client::model::{Addon, Cluster, ERROR, Event, Provider, RUNNING};
 
 /// A thing that a list can show.
 pub trait Record: Serialize {
@@ -88,6 +88,20 @@ impl Record for Provider {
             },
             remark,
         ]
+    }
+}
+
+impl Record for Addon {
+    const COLUMNS: &'static [&'static str] = &["NAME", "WHAT"];
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn row(&self, _output: &Output) -> Vec<String> {
+        [&self.name, &self.description]
+            .map(|text| printable(text).into_owned())
+            .to_vec()
     }
 }
 

@@ -7,7 +7,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{domain::KubernetesVersion, provision::Availability};
+use crate::{
+    domain::KubernetesVersion,
+    provision::{Availability, Obstacle},
+};
 
 const KUBERNETES: [&str; 3] = [
     "kube-apiserver",
@@ -18,7 +21,7 @@ const KWOK: [&str; 2] = ["kwokctl", "kwok"];
 const ETCD: [&str; 1] = ["etcd"];
 
 /// What to do about missing ones.
-const MEND: &str = "`make kube` gets them";
+const MEND: &str = "make kube";
 
 /// The binaries of one Kubernetes version.
 pub(super) struct Binaries {
@@ -88,8 +91,8 @@ pub(super) fn any(folder: &Path) -> Result<Binaries, String> {
 }
 
 fn with_kubernetes(folder: &Path, kubernetes: PathBuf) -> Result<Binaries, String> {
-    let kwok = newest(folder, "kwok", &KWOK).ok_or_else(|| missing(folder, "kwok"))?;
-    let etcd = newest(folder, "etcd", &ETCD).ok_or_else(|| missing(folder, "etcd"))?;
+    let kwok = newest(folder, "kwok", &KWOK).ok_or_else(|| missing(folder, "kwok").to_string())?;
+    let etcd = newest(folder, "etcd", &ETCD).ok_or_else(|| missing(folder, "etcd").to_string())?;
     Ok(Binaries {
         kwokctl: kwok.join("kwokctl"),
         kwok: kwok.join("kwok"),
@@ -98,10 +101,13 @@ fn with_kubernetes(folder: &Path, kubernetes: PathBuf) -> Result<Binaries, Strin
     })
 }
 
-fn missing(folder: &Path, component: &str) -> String {
-    format!(
-        "the {component} binaries are missing in {}: {MEND}",
-        folder.display()
+fn missing(folder: &Path, component: &str) -> Obstacle {
+    Obstacle::new(
+        format!(
+            "the {component} binaries are missing in {}",
+            folder.display()
+        ),
+        MEND,
     )
 }
 
@@ -156,7 +162,7 @@ mod tests {
     fn what_is_missing_is_named_with_the_way_to_get_it() {
         let folder = tempfile::tempdir().unwrap();
         let reason = |folder: &Path| match availability(folder) {
-            Availability::Unavailable(reason) => reason,
+            Availability::Unavailable(obstacle) => obstacle.to_string(),
             Availability::Available(versions) => panic!("available: {versions:?}"),
         };
         assert!(reason(&folder.path().join("nowhere")).contains("make kube"));

@@ -66,7 +66,7 @@ pub(super) fn text(spec: &ClusterSpec) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{ClusterId, NodeCount, ProviderRef};
+    use crate::domain::{ClusterId, NodeCount, NodeSize, ProviderRef};
 
     #[test]
     fn every_port_is_given_and_nothing_listens_outside() {
@@ -74,6 +74,8 @@ mod tests {
             provider_ref: ProviderRef::of(ClusterId::random()),
             kubernetes_version: "v1.37.2".parse().unwrap(),
             nodes: NodeCount::new(1).unwrap(),
+            node_size: NodeSize::default(),
+            expires_at: chrono::Utc::now(),
             ports: (20_000..20_006).collect(),
             has_data: false,
         };

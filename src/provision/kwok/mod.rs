@@ -8,28 +8,25 @@ mod words;
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use async_trait::async_trait;
-use kube::config::{KubeConfigOptions, Kubeconfig as KubeconfigFile};
 use tokio_util::sync::CancellationToken;
 
 use self::{binaries::Binaries, words::in_plain_words};
 use super::{
-    Availability, ClusterSpec, Health, Progress, Provider, ProvisionError, ports::is_free, run::run,
+    Availability, ClusterSpec, Health, Progress, Provider, ProvisionError,
+    files::{names_in, write_whole},
+    ports::is_free,
+    ready,
+    run::run,
 };
 use crate::{
-    domain::{Kubeconfig, ProviderName, ProviderRef},
+    domain::{Kubeconfig, NodeSize, ProviderName, ProviderRef},
     exec::Tool,
 };
 
-/// How long the API server may take to be ready.
-const READY_WITHIN: Duration = Duration::from_secs(120);
-/// How often it is asked meanwhile.
-const ASK_EVERY: Duration = Duration::from_millis(100);
-/// How long it may take to answer.
-const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 /// How long the cluster's processes may take to end.
 const END_WITHIN: Duration = Duration::from_secs(10);
 
@@ -140,42 +137,24 @@ impl Kwok {
         Ok(())
     }
 
-    /// Waits for `/readyz`.
+    /// Waits for `/readyz`; the API server's own last words are in the error.
     async fn wait_until_ready(
         &self,
         name: &ProviderRef,
         cancel: &CancellationToken,
     ) -> Result<(), ProvisionError> {
-        let until = Instant::now() + READY_WITHIN;
-        loop {
-            match self.ask(name).await {
-                Health::Ready => return Ok(()),
-                Health::Down(why) if Instant::now() >= until => {
-                    return Err(ProvisionError::Broken(format!(
-                        "the API server was not ready after {} s: {why}\n{}",
-                        READY_WITHIN.as_secs(),
-                        self.last_words(name)
-                    )));
+        ready::wait(cancel, || self.ask(name))
+            .await
+            .map_err(|error| match error {
+                ProvisionError::Broken(why) => {
+                    ProvisionError::Broken(format!("{why}\n{}", self.last_words(name)))
                 }
-                Health::Down(_) => {}
-            }
-            if cancel
-                .run_until_cancelled(tokio::time::sleep(ASK_EVERY))
-                .await
-                .is_none()
-            {
-                return Err(ProvisionError::Cancelled);
-            }
-        }
+                other => other,
+            })
     }
 
     async fn ask(&self, name: &ProviderRef) -> Health {
-        let file = self.folder(name).join("kubeconfig.yaml");
-        match tokio::time::timeout(ANSWER_WITHIN, readyz(&file)).await {
-            Ok(Ok(())) => Health::Ready,
-            Ok(Err(why)) => Health::Down(why),
-            Err(_) => Health::Down(format!("no answer within {} s", ANSWER_WITHIN.as_secs())),
-        }
+        ready::ask_file(&self.folder(name).join("kubeconfig.yaml")).await
     }
 
     /// The end of the API server's own log.
@@ -239,11 +218,13 @@ impl Provider for Kwok {
                 if nodes == 1 { "" } else { "s" }
             ))
             .await;
-        let scale = self.kwokctl(
-            &binaries,
-            &["scale", "node", "--replicas", &nodes.to_string()],
-            name,
-        );
+        let scale = self
+            .kwokctl(
+                &binaries,
+                &["scale", "node", "--replicas", &nodes.to_string()],
+                name,
+            )
+            .args(node_size(spec.node_size));
         run(scale, progress, cancel).await?;
 
         progress.step("Reading the kubeconfig").await;
@@ -336,43 +317,15 @@ async fn look_at_processes<T: Send + 'static>(
         .map_err(|error| broken(error.to_string()))
 }
 
-/// The lab's names among the entries of a folder.
-fn names_in(folder: &Path) -> io::Result<Vec<ProviderRef>> {
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        other => other?,
-    };
-    Ok(entries
-        .flatten()
-        .filter_map(|entry| ProviderRef::recognise(entry.file_name().to_str()?))
-        .collect())
-}
-
-/// Asks an API server as the cluster's administrator, with its certificate checked.
-async fn readyz(kubeconfig: &Path) -> Result<(), String> {
-    let file = KubeconfigFile::read_from(kubeconfig).map_err(|error| error.to_string())?;
-    let config = kube::Config::from_custom_kubeconfig(file, &KubeConfigOptions::default())
-        .await
-        .map_err(|error| error.to_string())?;
-    let client = kube::Client::try_from(config).map_err(|error| error.to_string())?;
-    let request = http::Request::get("/readyz")
-        .body(Vec::new())
-        .map_err(|error| error.to_string())?;
-    match client.request_text(request).await {
-        Ok(_) => Ok(()),
-        Err(error) => Err(error.to_string()),
-    }
-}
-
-/// Writes a file that is there whole or not at all.
-fn write_whole(path: &Path, text: &str) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    io::Write::write_all(&mut file, text.as_bytes())?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
+/// What makes kwokctl's simulated nodes as large as was asked for.
+fn node_size(size: NodeSize) -> [String; 4] {
+    let param = |of: &str, value: String| format!(".{of}=\"{value}\"");
+    [
+        "--param".to_owned(),
+        param("allocatable.cpu", size.cpus().to_string()),
+        "--param".to_owned(),
+        param("allocatable.memory", format!("{}Gi", size.gibibytes())),
+    ]
 }
 
 fn io_error(what: &str, source: io::Error) -> ProvisionError {

@@ -39,9 +39,15 @@ struct NewCluster {
     provider: Option<String>,
     /// One of the provider's versions; the newest when not given.
     kubernetes_version: Option<String>,
-    /// Worker nodes.
+    /// As many as `kubectl get nodes` lists.
     #[schema(minimum = 1, maximum = 10, default = 1)]
     nodes: Option<i64>,
+    /// small (2 CPUs, 4 GiB), medium (4, 16) or large (16, 64), where the provider can say: kind can't.
+    #[schema(default = "medium")]
+    node_size: Option<String>,
+    /// What is installed when the cluster is up: some of `GET /addons`.
+    #[serde(default)]
+    addons: Vec<String>,
 }
 
 /// More time for a cluster.
@@ -74,6 +80,9 @@ struct ClusterBody {
     simulated: bool,
     kubernetes_version: String,
     nodes: u16,
+    /// small, medium or large.
+    node_size: &'static str,
+    addons: Vec<String>,
     ttl_hours: u16,
     /// What is being done to it right now.
     step: Option<String>,
@@ -111,6 +120,8 @@ impl From<&Listed> for ClusterBody {
             simulated: cluster.provider.is_simulated(),
             kubernetes_version: cluster.kubernetes_version.to_string(),
             nodes: cluster.nodes.get(),
+            node_size: cluster.node_size.as_str(),
+            addons: cluster.addons.iter().map(ToString::to_string).collect(),
             ttl_hours: cluster.ttl.hours(),
             step: cluster.step.clone(),
             queue_position: *queue_position,
@@ -183,6 +194,8 @@ pub(super) async fn create(
         provider: new.provider,
         kubernetes_version: new.kubernetes_version,
         nodes: new.nodes,
+        node_size: new.node_size,
+        addons: new.addons,
         idempotency_key: key.map(|key| String::from_utf8_lossy(key.as_bytes()).into_owned()),
     };
     let cluster = state.clusters.request(&caller.user, wish).await?;

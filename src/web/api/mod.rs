@@ -69,6 +69,7 @@ pub fn configure(config: &mut ServiceConfig) {
             .service(clusters::retry)
             .service(events::of_cluster)
             .service(events::of_all)
-            .service(providers::list),
+            .service(providers::list)
+            .service(providers::addons),
     );
 }

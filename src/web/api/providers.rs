@@ -1,4 +1,4 @@
-//! `/providers`
+//! `/providers` and `/addons`
 
 use actix_web::{HttpResponse, get, web};
 use serde::Serialize;
@@ -29,8 +29,8 @@ impl From<&Offer> for Provider {
     fn from(offer: &Offer) -> Self {
         Self {
             name: offer.name.as_str(),
-            available: offer.reason().is_none(),
-            reason: offer.reason().map(str::to_owned),
+            available: offer.obstacle().is_none(),
+            reason: offer.obstacle().map(ToString::to_string),
             simulated: offer.name.is_simulated(),
             default: offer.is_default,
             kubernetes_versions: offer.versions().iter().map(ToString::to_string).collect(),
@@ -55,6 +55,35 @@ pub(super) async fn list(state: web::Data<State>, _caller: Caller) -> HttpRespon
             .offers()
             .iter()
             .map(Provider::from)
+            .collect::<Vec<_>>(),
+    )
+}
+
+/// Something that can be installed into new clusters.
+#[derive(Serialize, ToSchema)]
+struct Addon<'a> {
+    name: &'a str,
+    description: &'a str,
+}
+
+/// What can be installed into new clusters.
+#[utoipa::path(
+    tag = "providers",
+    security(("token" = [])),
+    responses(
+        (status = 200, description = "All of them", body = Vec<Addon>),
+        (status = 401, description = "No valid access token", body = ProblemDetails, content_type = "application/problem+json"),
+    )
+)]
+#[get("/addons")]
+pub(super) async fn addons(state: web::Data<State>, _caller: Caller) -> HttpResponse {
+    let offered = state.clusters.addons().offered().iter();
+    HttpResponse::Ok().json(
+        offered
+            .map(|addon| Addon {
+                name: addon.name(),
+                description: addon.description(),
+            })
             .collect::<Vec<_>>(),
     )
 }

@@ -1,5 +1,7 @@
 //! `/`, `/dashboard`, and the form for a new cluster
 
+use std::collections::HashMap;
+
 use actix_session::Session;
 use actix_web::{HttpRequest, HttpResponse, get, http::StatusCode, post, web};
 use serde::Deserialize;
@@ -12,7 +14,7 @@ use crate::{
         Problem, State,
         live::Fragments,
         session::{self, SignedIn, Visitor},
-        view::{CreateForm, DashboardPage, Form, LandingPage, OfferView},
+        view::{AddonView, CreateForm, DashboardPage, Form, LandingPage, OfferView, SizeView},
     },
 };
 
@@ -23,6 +25,20 @@ struct NewCluster {
     nodes: String,
     provider: Option<String>,
     kubernetes_version: Option<String>,
+    node_size: Option<String>,
+    /// `addon:metrics-server=on` for each box that is ticked.
+    #[serde(flatten)]
+    boxes: HashMap<String, String>,
+}
+
+impl NewCluster {
+    fn addons(&self) -> Vec<String> {
+        let ticked = self
+            .boxes
+            .keys()
+            .filter_map(|name| name.strip_prefix("addon:"));
+        ticked.map(str::to_owned).collect()
+    }
 }
 
 #[get("/")]
@@ -70,7 +86,15 @@ pub(super) async fn create(
         Ok(_) => (StatusCode::OK, Form::default()),
         Err(problem) if problem.status.is_server_error() => return Err(problem),
         Err(problem) => {
-            let form = Form::default()
+            let ticked = new.addons();
+            let form = ticked
+                .iter()
+                .fold(Form::default(), |form, addon| form.with("addons", addon))
+                .with(
+                    "kubernetes_version",
+                    new.kubernetes_version.unwrap_or_default(),
+                )
+                .with("node_size", new.node_size.unwrap_or_default())
                 .with("name", new.name)
                 .with("ttl_hours", new.ttl_hours)
                 .with("nodes", new.nodes)
@@ -112,7 +136,10 @@ async fn show(
 fn create_form(state: &State, csrf: &str, form: Form) -> Result<String, Problem> {
     let offers = OfferView::all(&state.clusters.offers(), form.value("provider"));
     let max_ttl = state.clusters.limits().ttl.max_hours;
+    let addons = state.clusters.addons().offered();
     render(&CreateForm {
+        sizes: SizeView::all(form.value("node_size")),
+        addons: AddonView::all(addons, &form),
         form,
         offers,
         max_ttl,
@@ -143,6 +170,8 @@ fn wish(new: &NewCluster) -> Result<Wish, Problem> {
         provider: given(&new.provider),
         kubernetes_version: given(&new.kubernetes_version),
         nodes,
+        node_size: given(&new.node_size),
+        addons: new.addons(),
         idempotency_key: None,
     })
 }

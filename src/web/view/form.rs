@@ -19,6 +19,13 @@ impl Form {
         self
     }
 
+    /// Whether a box under `name` was ticked.
+    pub fn is_ticked(&self, name: &str, value: &str) -> bool {
+        self.values
+            .iter()
+            .any(|(known, sent)| *known == name && sent == value)
+    }
+
     /// The form with what is wrong about it.
     #[must_use]
     pub fn refused(mut self, problem: &Problem) -> Self {

@@ -17,6 +17,6 @@ pub use page::{
     SessionView, SignInPage, TokenView,
 };
 pub use part::{
-    Announcement, Card, CreateForm, DeleteForm, Details, Gone, InsidePart, Line, List, Log,
-    NewLine, OfferView, Quota,
+    AddonView, Announcement, Card, CreateForm, DeleteForm, Details, Gone, InsidePart, Line, List,
+    Log, NewLine, OfferView, Quota, SizeView,
 };

@@ -6,8 +6,8 @@ use chrono::SecondsFormat;
 
 use super::{ClusterView, Form};
 use crate::{
-    domain::{ClusterEvent, EventKind},
-    provision::{Inside, Offer, Part},
+    domain::{ClusterEvent, EventKind, NodeSize},
+    provision::{Addon, Inside, Offer, Part},
 };
 
 /// How many clusters a person has, of how many.
@@ -53,8 +53,10 @@ pub struct OfferView {
     pub simulated: bool,
     /// Why it does not work here.
     pub reason: Option<String>,
-    /// Its newest Kubernetes version.
-    pub newest: String,
+    /// Its Kubernetes versions, the newest first.
+    pub versions: Vec<String>,
+    /// Whether it makes nodes of a certain size.
+    pub sizes_nodes: bool,
     /// Whether it is the chosen one.
     pub selected: bool,
 }
@@ -72,24 +74,21 @@ impl OfferView {
         Self {
             name: offer.name.as_str(),
             simulated: offer.name.is_simulated(),
-            reason: offer.reason().map(str::to_owned),
-            newest: offer
-                .versions()
-                .first()
-                .map(ToString::to_string)
-                .unwrap_or_default(),
+            reason: offer.obstacle().map(ToString::to_string),
+            versions: offer.versions().iter().map(ToString::to_string).collect(),
+            sizes_nodes: offer.name.sizes_nodes(),
             selected,
         }
     }
 
     /// The providers, with the chosen one marked: the default one when none was chosen. None when none works.
     pub fn all(offers: &[Offer], chosen: &str) -> Vec<Self> {
-        if offers.iter().all(|offer| offer.reason().is_some()) {
+        if offers.iter().all(|offer| offer.obstacle().is_some()) {
             return Vec::new();
         }
         let known = offers
             .iter()
-            .any(|offer| offer.name.as_str() == chosen && offer.reason().is_none());
+            .any(|offer| offer.name.as_str() == chosen && offer.obstacle().is_none());
         offers
             .iter()
             .map(|offer| {
@@ -104,6 +103,53 @@ impl OfferView {
     }
 }
 
+/// A size of nodes in the form.
+#[derive(Debug, Clone)]
+pub struct SizeView {
+    name: &'static str,
+    cpus: u32,
+    gibibytes: u32,
+    selected: bool,
+}
+
+impl SizeView {
+    /// All sizes, with the chosen one marked.
+    pub fn all(chosen: &str) -> Vec<Self> {
+        let chosen = chosen.parse().unwrap_or_default();
+        NodeSize::ALL
+            .into_iter()
+            .map(|size| Self {
+                name: size.as_str(),
+                cpus: size.cpus(),
+                gibibytes: size.gibibytes(),
+                selected: size == chosen,
+            })
+            .collect()
+    }
+}
+
+/// An add-on in the form.
+#[derive(Debug, Clone)]
+pub struct AddonView {
+    name: String,
+    description: String,
+    ticked: bool,
+}
+
+impl AddonView {
+    /// All add-ons, with those ticked that were.
+    pub fn all(offered: &[Addon], form: &Form) -> Vec<Self> {
+        offered
+            .iter()
+            .map(|addon| Self {
+                name: addon.name().to_owned(),
+                description: addon.description().to_owned(),
+                ticked: form.is_ticked("addons", addon.name()),
+            })
+            .collect()
+    }
+}
+
 /// The form for a new cluster.
 #[derive(Template)]
 #[template(path = "part/create.html")]
@@ -112,6 +158,10 @@ pub struct CreateForm<'a> {
     pub form: Form,
     /// The providers.
     pub offers: Vec<OfferView>,
+    /// The sizes of nodes.
+    pub sizes: Vec<SizeView>,
+    /// What can be installed.
+    pub addons: Vec<AddonView>,
     /// The longest life, in hours.
     pub max_ttl: u16,
     /// The session's CSRF token.

@@ -151,7 +151,8 @@ fn offers() -> Vec<OfferView> {
         name,
         simulated,
         reason: reason.map(str::to_owned),
-        newest: "v1.37.2".into(),
+        versions: vec!["v1.37.2".into()],
+        sizes_nodes: simulated,
         selected,
     };
     vec![
@@ -164,6 +165,8 @@ fn create(form: Form, offers: Vec<OfferView>) -> Html {
     parsed(&CreateForm {
         form,
         offers,
+        sizes: SizeView::all(""),
+        addons: Vec::new(),
         max_ttl: 72,
         csrf: "a-token",
     })

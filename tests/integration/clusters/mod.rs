@@ -12,7 +12,7 @@ use crate::support::{Lab, Person};
 
 /// Runs `kubectl` on a cluster; its output.
 #[track_caller]
-fn kubectl(lab: &Lab, person: &Person, id: &str, args: &[&str]) -> String {
+pub fn kubectl(lab: &Lab, person: &Person, id: &str, args: &[&str]) -> String {
     let path = lab.folder().join(format!("{id}.kubeconfig"));
     let kubeconfig = person.get(&format!("/api/v1/clusters/{id}/kubeconfig"));
     assert_eq!(kubeconfig.status, 200, "{kubeconfig:?}");

@@ -49,6 +49,11 @@ impl Lab {
         Self::open_with(&[&production, settings].concat())
     }
 
+    /// Opens a lab on its own SQLite.
+    pub fn open_embedded(settings: &[(&str, &str)]) -> Self {
+        Self::open_with(settings)
+    }
+
     fn open_with(settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::Builder::new()
             .prefix("pyk8s-lab-test-")
@@ -243,6 +248,8 @@ fn binary(folder: &Path, settings: &[(String, String)]) -> Command {
     command
         .env("DATA_DIR", folder)
         .env("RATE_LIMIT_AUTH", "0")
+        // Whatever else works on this machine.
+        .env("PROVIDER", "kwok")
         // A failed test shows the log: without each request in it.
         .env(
             "RUST_LOG",

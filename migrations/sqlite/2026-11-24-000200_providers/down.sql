@@ -1,0 +1,2 @@
+ALTER TABLE clusters DROP COLUMN addons;
+ALTER TABLE clusters DROP COLUMN node_size;

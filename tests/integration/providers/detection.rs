@@ -1,0 +1,80 @@
+//! What does not work here is said, with what to do.
+
+use super::subject::{StandIn, Subject, VirtualClusters};
+use crate::support::Lab;
+
+fn doctor(settings: &[(String, String)]) -> (bool, String) {
+    let settings: Vec<_> = settings
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    let lab = Lab::open(&settings);
+    let output = lab.command(&["doctor"], "");
+    (
+        output.status.success(),
+        String::from_utf8(output.stdout).unwrap(),
+    )
+}
+
+#[test]
+fn the_doctor_says_of_each_provider_why_not_and_what_to_do_and_fails_when_none_works() {
+    let nowhere = tempfile::tempdir().unwrap();
+    let folder = nowhere.path().display().to_string();
+    let settings = [
+        ("KUBE_BIN_DIR".to_owned(), folder.clone()),
+        ("PATH".to_owned(), folder),
+    ];
+    let (works, said) = doctor(&settings);
+    assert!(!works, "{said}");
+    for words in [
+        "Docker is not installed",
+        "https://docs.docker.com",
+        "helm is not installed",
+        "tools/kube/install --only helm",
+        "the kwok binaries are missing",
+        "make kube",
+    ] {
+        assert!(said.contains(words), "{words} in\n{said}");
+    }
+}
+
+#[test]
+fn a_docker_without_its_daemon_is_told_from_none_at_all() {
+    let stand_in = StandIn::new("kind");
+    let mut settings = stand_in.settings();
+    let (works, said) = doctor(&settings);
+    assert!(
+        works && said.contains("kind      yes    Kubernetes v1.37.0"),
+        "{said}"
+    );
+    // The same client, asked in a way that needs the daemon.
+    let path = tempfile::tempdir().unwrap();
+    let docker = path.path().join("docker");
+    std::os::unix::fs::symlink("/bin/false", &docker).unwrap();
+    settings[1].1 = format!(
+        "{}:{}",
+        path.path().display(),
+        std::env::var("PATH").unwrap()
+    );
+    let (_, said) = doctor(&settings);
+    assert!(said.contains("Docker does not work"), "{said}");
+}
+
+#[test]
+fn rights_that_are_missing_on_the_host_are_named() {
+    let subject = VirtualClusters::new();
+    let poor = subject.kubeconfig_of_somebody_without_rights();
+    let mut settings = subject.settings();
+    settings[0].1 = poor.display().to_string();
+    let (_, said) = doctor(&settings);
+    assert!(
+        said.contains("the lab's account may not: create namespaces"),
+        "{said}"
+    );
+    settings[0].1 = "/nowhere".into();
+    let (_, said) = doctor(&settings);
+    assert!(
+        said.contains("the host Kubernetes can't be reached"),
+        "{said}"
+    );
+}
