@@ -32,6 +32,10 @@ deps-test:
 kube: ## get the Kubernetes binaries: cached, downloaded, or compiled
 	@tools/kube/install
 
+.PHONY: kube-test
+kube-test: ## the same, and the tools of further providers
+	@tools/kube/install --only kubernetes --only kwok --only etcd --only helm --only kind
+
 .PHONY: assets
 assets: $(VENDOR) ## get the scripts that the pages load
 
@@ -50,7 +54,7 @@ lint: assets ## formatting and clippy, warnings are errors
 	cargo clippy --workspace --all-targets -- -D warnings
 
 .PHONY: test
-test: deps-test kube lint test-fast test-tools test-integration test-browser ## run all tests, the fast ones first
+test: deps-test kube-test lint test-fast test-tools test-integration test-browser ## run all tests, the fast ones first
 
 .PHONY: test-fast
 test-fast: assets ## tests without servers and clusters
@@ -66,7 +70,7 @@ $(SCHEMATHESIS):
 	$@/bin/pip install --quiet --disable-pip-version-check schemathesis==$(lastword $(subst -, ,$@)) || { rm -rf $@; exit 1; }
 
 .PHONY: test-integration
-test-integration: build $(SCHEMATHESIS) ## tests of the real server, with real clusters
+test-integration: build kube-test $(SCHEMATHESIS) ## tests of the real server, with real clusters
 	cargo test --workspace --test '*'
 	TEST_DATABASE=postgres cargo test --test integration routes::
 
@@ -84,6 +88,7 @@ bench: deps-test kube assets ## what the lab adds to the tool it drives, and lis
 	PYK8S_BIN=$(TARGET_DIR)/release/pyk8s node tests/bench/cli.mjs
 	cargo build --release --example bare
 	PYK8S_LAB_BIN=$(TARGET_DIR)/release/pyk8s-lab node tests/bench/lab.mjs
+	PYK8S_LAB_BIN=$(TARGET_DIR)/release/pyk8s-lab node tests/bench/capacity.mjs
 	PYK8S_LAB_BIN=$(TARGET_DIR)/release/pyk8s-lab BARE_BIN=$(TARGET_DIR)/release/examples/bare node tests/bench/production.mjs
 
 .PHONY: screenshots

@@ -1,9 +1,10 @@
 // What the lab adds to the tool that it drives, and how many lists it serves; all in one run, as ratios.
 // Usage: node tests/bench/lab.mjs [rounds]
-import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { open, resident, until } from "./server.mjs";
 
 const binary = process.env.PYK8S_LAB_BIN ?? "target/release/pyk8s-lab";
 const kube = process.env.KUBE_BIN_DIR;
@@ -11,33 +12,6 @@ const rounds = Number(process.argv[2] ?? 5);
 const folder = mkdtempSync(join(tmpdir(), "pyk8s-lab-bench-"));
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 const seconds = (ms) => `${(ms / 1000).toFixed(2)} s`;
-
-async function open() {
-  const server = spawn(binary, ["serve"], {
-    env: {
-      ...process.env, LISTEN_ADDR: "127.0.0.1:0", DATA_DIR: join(folder, "lab"), RATE_LIMIT_AUTH: "0", PROVIDER: "kwok",
-      MAX_CLUSTERS_PER_USER: "50", RUST_LOG: "error,kube_client=off",
-    },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const url = await new Promise((resolve, reject) => {
-    server.stdout.on("data", (text) => resolve(String(text).match(/open at (\S+)\//)[1]));
-    server.on("exit", (code) => reject(new Error(`the server ended with ${code}`)));
-  });
-  const call = async (method, path, body, token) => {
-    const answer = await fetch(`${url}/api/v1${path}`, {
-      method,
-      headers: { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) },
-      body: body && JSON.stringify(body),
-    });
-    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
-    return answer.status === 204 ? null : answer.json();
-  };
-  const who = { email: "bench@example.org", password: "correct horse battery" };
-  await call("POST", "/users/register", who);
-  const { access_token: token } = await call("POST", "/auth/token", who);
-  return { server, url, token, call: (method, path, body) => call(method, path, body, token) };
-}
 
 /** From the request to the RUNNING event, as a subscriber hears it. */
 async function throughTheLab(lab, name) {
@@ -55,14 +29,6 @@ async function throughTheLab(lab, name) {
   const took = performance.now() - start;
   await lab.call("DELETE", `/clusters/${id}`);
   return { took, id };
-}
-
-async function gone(lab, id) {
-  for (;;) {
-    const items = await lab.call("GET", "/clusters");
-    if (!items.some((cluster) => cluster.id === id)) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }
 
 /** The tool alone, with the same binaries. */
@@ -105,10 +71,7 @@ async function perSecond(url, headers) {
   return answered / ((performance.now() - start) / 1000);
 }
 
-/** Resident memory of a process, in MB. */
-const resident = (pid) => Number(readFileSync(`/proc/${pid}/status`, "utf8").match(/VmRSS:\s+(\d+)/)[1]) / 1024;
-
-const lab = await open();
+const lab = await open(binary, join(folder, "lab"));
 try {
   console.log(`server: binary ${(statSync(binary).size / 1e6).toFixed(1)} MB, ${resident(lab.server.pid).toFixed(0)} MB resident after one login`);
 
@@ -117,21 +80,14 @@ try {
     bare.push(theToolAlone(`bench-${round}`));
     const { took, id } = await throughTheLab(lab, `bench-${round}`);
     ours.push(took);
-    await gone(lab, id);
+    await until(lab, id, "GONE");
     console.log(`round ${round}: kwokctl alone ${seconds(bare.at(-1))}, POST to RUNNING ${seconds(ours.at(-1))}`);
   }
   console.log(`POST to RUNNING: ${(median(ours) / median(bare)).toFixed(2)} × kwokctl create --wait (medians ${seconds(median(ours))}, ${seconds(median(bare))})`);
 
   // Twenty clusters to list, all up, so that nothing is being made while it is measured.
   for (let number = 1; number <= 20; number += 1) await lab.call("POST", "/clusters", { name: `list-${number}` });
-  for (const { id } of await lab.call("GET", "/clusters")) {
-    for (;;) {
-      const { status } = await lab.call("GET", `/clusters/${id}`);
-      if (status === "RUNNING") break;
-      if (status === "ERROR") throw new Error(`${id} is in ERROR`);
-      await new Promise((resolve) => setTimeout(resolve, 200));
-    }
-  }
+  for (const { id } of await lab.call("GET", "/clusters")) await until(lab, id, "RUNNING");
   const health = await perSecond(`${lab.url}/health/live`, {});
   const list = await perSecond(`${lab.url}/api/v1/clusters`, { authorization: `Bearer ${lab.token}` });
   console.log(`list of 20 clusters, authenticated: ${list.toFixed(0)} requests/s, ${(list / health).toFixed(2)} × those of /health/live (${health.toFixed(0)}/s)`);
