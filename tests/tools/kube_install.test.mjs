@@ -25,6 +25,8 @@ const pinned = (file, module) =>
 const kubernetes = pinned("go.mod", "k8s.io/kubernetes");
 const kwok = pinned("go.mod", "sigs.k8s.io/kwok");
 const etcd = pinned("etcd/go.mod", "go.etcd.io/etcd/server/v3");
+const helm = pinned("helm/go.mod", "helm.sh/helm/v4");
+const kind = pinned("kind/go.mod", "sigs.k8s.io/kind");
 const kubernetesBinaries = ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl"];
 
 const unreachable = "http://127.0.0.1:1";
@@ -69,6 +71,8 @@ function start(args, env = {}) {
       ETCD_RELEASES: base,
       KWOK_RELEASES: base,
       KWOK_RELEASE_INFO: `${base}/info`,
+      HELM_RELEASES: base,
+      KIND_RELEASES: base,
       ...env,
     },
     stdio: ["ignore", "pipe", "pipe"],
@@ -182,6 +186,23 @@ test("etcd is unpacked from its release archive", needsLinux, async () => {
   assert.equal(code, 0, output);
   assert.equal(readFileSync(installed(`etcd-${etcd}`, "etcd"), "utf8"), "I am etcd");
   assert.deepEqual(contents().sort(), [`etcd-${etcd}`, `etcd-${etcd}/etcd`]);
+});
+
+test("helm is unpacked from its release archive, and kind is taken as it is", async () => {
+  const os = process.platform;
+  mkdirSync(join(dir, `${os}-${arch}`));
+  writeFileSync(join(dir, `${os}-${arch}`, "helm"), "I am helm");
+  const archive = `/helm-${helm}-${os}-${arch}.tar.gz`;
+  routes[archive] = execFileSync("tar", ["-cz", "-C", dir, `${os}-${arch}`]);
+  routes[`${archive}.sha256sum`] = `${sha256(routes[archive])}  helm.tar.gz\n`;
+  const binary = `/${kind}/kind-${os}-${arch}`;
+  routes[binary] = "I am kind";
+  routes[`${binary}.sha256sum`] = `${sha256(routes[binary])}  kind-${os}-${arch}\n`;
+  const { code, output } = await install(["--only", "helm", "--only", "kind"]);
+  assert.equal(code, 0, output);
+  assert.match(output, /\[2\/2\] kind/);
+  assert.equal(readFileSync(installed(`helm-${helm}`, "helm"), "utf8"), "I am helm");
+  assert.equal(readFileSync(installed(`kind-${kind}`, "kind"), "utf8"), "I am kind");
 });
 
 test("a wrong checksum ends the run: nothing is left and nothing compiled", needsLinux, async () => {
@@ -321,7 +342,7 @@ test("of two runs at once one works and the other waits for it", needsLinux, asy
 test("an unknown component or argument is refused with a word on what is known", async () => {
   const component = await install(["--only", "docker"]);
   assert.equal(component.code, 1);
-  assert.match(component.output, /--only takes kubernetes, kwok or etcd, not 'docker'/);
+  assert.match(component.output, /--only takes kubernetes, kwok, etcd, helm or kind, not 'docker'/);
   const argument = await install(["--nonsense"]);
   assert.equal(argument.code, 1);
   assert.match(argument.output, /Usage:.*unknown argument: --nonsense/s);
