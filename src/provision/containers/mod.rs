@@ -31,8 +31,11 @@ use super::{
 };
 use crate::{
     domain::{Kubeconfig, KubernetesVersion, ProviderName, ProviderRef},
-    exec::Tool,
+    exec::{ExecError, Tool},
 };
+
+/// How long fetching a node image may take: about a gigabyte, once a host.
+const PULL_WITHIN: Duration = Duration::from_secs(30 * 60);
 
 /// Where such a provider finds and keeps things.
 #[derive(Debug, Clone)]
@@ -217,6 +220,7 @@ impl<R: Recipe> Containers<R> {
         if let Some(taken) = spec.ports.iter().find(|port| !is_free(**port)) {
             return Err(ProvisionError::PortTaken(*taken));
         }
+        self.fetch_image(spec, &engine, progress, cancel).await?;
         progress.step("Writing the configuration").await;
         let folder = self.folder(&spec.provider_ref);
         fs::create_dir_all(&folder)
@@ -225,6 +229,28 @@ impl<R: Recipe> Containers<R> {
         progress.step("Starting the nodes as containers").await;
         run_in_steps(tool, R::step, progress, cancel).await?;
         Ok(())
+    }
+
+    /// Has the engine fetch the node image where it is not there yet: the tool would do it, too, but within the
+    /// time that a cluster may take.
+    async fn fetch_image(
+        &self,
+        spec: &ClusterSpec,
+        engine: &Engine,
+        progress: &Progress,
+        cancel: &CancellationToken,
+    ) -> Result<(), ProvisionError> {
+        let image = self.settings.image(&spec.kubernetes_version)?;
+        // What it says of an image that is not there is nothing to tell.
+        match tools::probe(engine.tool().args(["image", "inspect", image])).await {
+            Err(ExecError::Failed { .. }) => {}
+            other => return Ok(other.map(drop)?),
+        }
+        progress
+            .step("Fetching the node image: only the first time on this host")
+            .await;
+        let pull = engine.tool().args(["pull", image]).time_limit(PULL_WITHIN);
+        run(pull, progress, cancel).await.map(drop)
     }
 
     /// Reads the kubeconfig from the tool, and keeps it for asking how the cluster is.

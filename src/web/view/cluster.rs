@@ -3,7 +3,7 @@
 use chrono::SecondsFormat;
 
 use crate::{
-    domain::{ClusterStatus, TtlLimits},
+    domain::{AddonName, ClusterStatus, TtlLimits},
     service::Listed,
 };
 
@@ -24,6 +24,10 @@ pub struct ClusterView {
     pub version: String,
     /// How many nodes it has.
     pub nodes: u16,
+    /// How large each is, where the provider can say.
+    pub node_size: Option<String>,
+    /// What is installed into it, with commas between.
+    pub addons: String,
     /// What is being done to it.
     pub step: Option<String>,
     /// Since when it is being made, while it is.
@@ -59,6 +63,16 @@ impl ClusterView {
             simulated: cluster.provider.is_simulated(),
             version: cluster.kubernetes_version.to_string(),
             nodes: cluster.nodes.get(),
+            node_size: cluster.provider.sizes_nodes().then(|| {
+                let size = cluster.node_size;
+                format!("{} CPUs, {} GiB", size.cpus(), size.gibibytes())
+            }),
+            addons: cluster
+                .addons
+                .iter()
+                .map(AddonName::as_str)
+                .collect::<Vec<_>>()
+                .join(", "),
             step: match listed.queue_position {
                 Some(place) => Some(format!("Waiting for its turn, place {place} in the queue")),
                 None => cluster.step.clone(),

@@ -6,10 +6,10 @@ use scraper::{ElementRef, Html, Selector};
 use super::*;
 use crate::{
     domain::{
-        Cluster, ClusterId, ClusterStatus, KubernetesVersion, NodeCount, ProviderName, ProviderRef,
-        TtlLimits, UserId,
+        Cluster, ClusterId, ClusterStatus, KubernetesVersion, NodeCount, NodeSize, ProviderName,
+        ProviderRef, TtlLimits, UserId,
     },
-    provision::{Inside, Part},
+    provision::{AddonSettings, Addons, Inside, Part},
     service::Listed,
     web::Problem,
 };
@@ -60,6 +60,8 @@ fn listed(status: ClusterStatus) -> Listed {
             host: None,
             kubernetes_version: "v1.37.2".parse::<KubernetesVersion>().unwrap(),
             nodes: NodeCount::new(2).unwrap(),
+            node_size: NodeSize::default(),
+            addons: Vec::new(),
             status,
             step: None,
             ttl: LIMITS.ttl(1).unwrap(),
@@ -162,11 +164,18 @@ fn offers() -> Vec<OfferView> {
 }
 
 fn create(form: Form, offers: Vec<OfferView>) -> Html {
+    let addons = Addons::read(AddonSettings {
+        file: None,
+        bin_dir: "/".into(),
+        state_dir: "/".into(),
+        time_limit: std::time::Duration::from_secs(1),
+    });
+    let addons = addons.unwrap().offered().to_vec();
     parsed(&CreateForm {
+        sizes: SizeView::all(form.value("node_size")),
+        addons: AddonView::all(&addons, &form),
         form,
         offers,
-        sizes: SizeView::all(""),
-        addons: Vec::new(),
         max_ttl: 72,
         csrf: "a-token",
     })
@@ -183,12 +192,23 @@ fn the_creation_form_says_what_it_takes() {
     );
     assert_eq!(one(&form, "input#ttl_hours").attr("max"), Some("72"));
     assert_eq!(
-        text(one(&form, "option[selected]")),
+        text(one(&form, "#provider option[selected]")),
         "kwok (simulated nodes)"
+    );
+    assert_eq!(
+        text(one(&form, "#node_size option[selected]")),
+        "medium: 4 CPUs, 16 GiB"
     );
     let not_here = one(&form, "option[disabled]");
     assert_eq!(text(not_here), "kind – not here");
-    assert!(text(one(&form, "details")).contains("Docker is not running"));
+    assert!(text(one(&form, "form > details:last-child")).contains("Docker is not running"));
+    // What few people change is folded away.
+    assert!(one(&form, "details.more").attr("open").is_none());
+    let versions = all(&form, "#kubernetes_version optgroup");
+    assert_eq!(versions.len(), 1, "of what works here");
+    assert_eq!(versions[0].attr("label"), Some("kwok"));
+    let ticked = "input[type='checkbox'][name='addon:metrics-server']";
+    assert!(one(&form, ticked).attr("checked").is_none());
     // While it is sent, it is not sent again.
     assert_eq!(
         one(&form, "form").attr("hx-disabled-elt"),
@@ -220,6 +240,57 @@ fn the_creation_form_keeps_what_was_sent_and_names_what_is_wrong() {
     );
     assert!(all(&form, "script").is_empty());
     assert!(one(&form, "input#nodes").attr("aria-invalid").is_none());
+}
+
+#[test]
+fn the_creation_form_opens_what_is_folded_away_when_the_problem_is_there() {
+    let problem = Problem::field("addons", "metrics-server needs pods that run");
+    let form = create(
+        Form::default()
+            .with("addons", "metrics-server")
+            .with("node_size", "large")
+            .refused(&problem),
+        offers(),
+    );
+    let more = one(&form, "details.more");
+    assert!(more.attr("open").is_some());
+    assert!(text(more).contains("metrics-server needs pods that run"));
+    let ticked = "input[name='addon:metrics-server']";
+    assert!(one(&form, ticked).attr("checked").is_some());
+    assert!(
+        one(&form, "input[name='addon:ingress-nginx']")
+            .attr("checked")
+            .is_none()
+    );
+    assert_eq!(
+        text(one(&form, "#node_size option[selected]")),
+        "large: 16 CPUs, 64 GiB"
+    );
+}
+
+#[test]
+fn a_clusters_page_says_how_large_it_is_and_what_is_in_it() {
+    let details = |change: fn(&mut Cluster)| {
+        let mut listed = listed(ClusterStatus::Running);
+        change(&mut listed.cluster);
+        let page = parsed(&Details {
+            cluster: &ClusterView::new(&listed, LIMITS),
+            csrf: "a-token",
+            oob: false,
+        });
+        text(one(&page, ".facts"))
+    };
+    let facts = details(|cluster| {
+        cluster.node_size = NodeSize::Small;
+        cluster.addons = vec!["metrics-server".parse().unwrap(), "team".parse().unwrap()];
+    });
+    assert!(facts.contains("2 simulated, 2 CPUs, 4 GiB each"), "{facts}");
+    assert!(facts.contains("Add-ons metrics-server, team"), "{facts}");
+    let facts = details(|cluster| cluster.provider = ProviderName::Kind);
+    assert!(
+        !facts.contains("GiB") && !facts.contains("Add-ons"),
+        "{facts}"
+    );
 }
 
 #[test]

@@ -11,11 +11,13 @@ use super::subject::{block_on, spec, unheard};
 fn the_real_kind_takes_the_commands_and_the_configuration_and_then_asks_for_docker() {
     let path = tempfile::tempdir().unwrap();
     let docker = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stand_ins/docker");
-    std::fs::copy(docker, path.path().join("docker")).unwrap();
+    let engine_dir = path.path().join("path");
+    std::fs::create_dir(&engine_dir).unwrap();
+    std::fs::copy(docker, engine_dir.join("docker")).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let provider = provision::kind(ContainerSettings {
         bin_dir: super::subject::binaries(),
-        engine_dir: Some(path.path().to_owned()),
+        engine_dir: Some(engine_dir),
         state_dir: folder.path().to_owned(),
         images: vec!["kindest/node:v1.37.0".parse().unwrap()],
         public_host: Some("lab.example.org".into()),
