@@ -54,7 +54,7 @@ lint: assets ## formatting and clippy, warnings are errors
 	cargo clippy --workspace --all-targets -- -D warnings
 
 .PHONY: test
-test: deps-test kube-test lint test-fast test-tools test-integration test-browser ## run all tests, the fast ones first
+test: deps-test kube-test lint test-fast test-tools test-chart test-integration test-browser ## run all tests, the fast ones first
 
 .PHONY: test-fast
 test-fast: assets ## tests without servers and clusters
@@ -63,6 +63,10 @@ test-fast: assets ## tests without servers and clusters
 .PHONY: test-tools
 test-tools: ## tests of the installer
 	node --test tests/tools/*.test.mjs
+
+.PHONY: test-chart
+test-chart: build kube-test ## tests of the Helm chart, in a real API server
+	PYK8S_LAB_BIN=$(abspath $(TARGET_DIR))/debug/pyk8s-lab node --test tests/chart/*.test.mjs
 
 $(SCHEMATHESIS):
 	@echo "schemathesis: installing it into $@"

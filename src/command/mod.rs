@@ -189,6 +189,7 @@ fn virtual_clusters(config: &Config, installation: &str) -> VclusterSettings {
         values: vcluster.values,
         versions: vcluster.versions,
         address: vcluster.address,
+        cluster_role: vcluster.cluster_role,
         installation: installation.to_owned(),
         bin_dir: config.kube_bin_dir.clone(),
         state_dir: config.data_dir.join("vcluster"),

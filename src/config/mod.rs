@@ -125,6 +125,9 @@ pub struct Settings {
     /// Address that people reach virtual clusters at, `https://{name}.clusters.example.org` [default: by their Service]
     #[arg(long, env, global = true)]
     pub vcluster_address: Option<String>,
+    /// ClusterRole that the lab gives itself in each cluster's namespace [default: it has its rights everywhere]
+    #[arg(long, env, global = true)]
+    pub vcluster_cluster_role: Option<String>,
     /// File that lists further add-ons (docs/providers.md)
     #[arg(long, env, global = true)]
     pub addons: Option<PathBuf>,
@@ -217,6 +220,8 @@ pub struct VclusterConfig {
     pub versions: Vec<KubernetesVersion>,
     /// The address that people reach them at.
     pub address: Option<String>,
+    /// The role that the lab gives itself in their namespaces.
+    pub cluster_role: Option<String>,
 }
 
 impl Config {
@@ -348,6 +353,7 @@ impl Settings {
             values: self.vcluster_values.clone(),
             versions: self.vcluster_kubernetes_versions.clone(),
             address,
+            cluster_role: self.vcluster_cluster_role.as_deref().and_then(given),
         })
     }
 }

@@ -5,7 +5,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import WebSocket from "ws";
-import { postgres, redis } from "./services.mjs";
+import { postgres, redis } from "../services.mjs";
 
 const binary = process.env.PYK8S_LAB_BIN ?? "target/release/pyk8s-lab";
 const bareBinary = process.env.BARE_BIN ?? "target/release/examples/bare";

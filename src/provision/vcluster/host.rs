@@ -5,11 +5,13 @@ use std::{path::Path, time::Duration};
 use k8s_openapi::{
     api::{
         apps::v1::StatefulSet,
+        authentication::v1::{SelfSubjectReview, UserInfo},
         authorization::v1::{
             ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
         },
         core::v1::{Event, LimitRange, Namespace, Node, ResourceQuota, Secret, Service},
         networking::v1::NetworkPolicy,
+        rbac::v1::RoleBinding,
     },
     serde::{Serialize, de::DeserializeOwned},
 };
@@ -36,11 +38,19 @@ const EXPIRES_AT: &str = "pyk8s-lab/expires-at";
 /// What the control plane of a virtual cluster may take beside its nodes: CPUs, GiB.
 const CONTROL_PLANE: (u32, u32) = (2, 4);
 
-/// What the lab's account must be allowed on the host: verb, group, resource.
-const RIGHTS: [(&str, &str, &str); 14] = [
+/// A right: verb, group, resource.
+type Right = (&'static str, &'static str, &'static str);
+
+/// What the lab's account must be allowed on the whole host.
+const RIGHTS: [Right; 5] = [
     ("create", "", "namespaces"),
+    ("patch", "", "namespaces"),
     ("delete", "", "namespaces"),
     ("list", "", "namespaces"),
+    ("watch", "", "namespaces"),
+];
+/// What it must be allowed in the namespaces of clusters.
+const RIGHTS_INSIDE: [Right; 11] = [
     ("create", "", "resourcequotas"),
     ("create", "", "limitranges"),
     ("create", "", "secrets"),
@@ -53,6 +63,8 @@ const RIGHTS: [(&str, &str, &str); 14] = [
     ("create", "rbac.authorization.k8s.io", "roles"),
     ("create", "rbac.authorization.k8s.io", "rolebindings"),
 ];
+/// How long a role that was given may take to count.
+const RIGHTS_WITHIN: Duration = Duration::from_secs(10);
 
 pub(super) fn is_in_cluster() -> bool {
     std::env::var_os("KUBERNETES_SERVICE_HOST").is_some()
@@ -99,17 +111,54 @@ pub(super) async fn version(client: &Client) -> Result<KubernetesVersion, Obstac
 }
 
 /// Whether the account may do what virtual clusters need.
-pub(super) async fn check_rights(client: &Client) -> Result<(), Obstacle> {
+pub(super) async fn check_rights(
+    client: &Client,
+    cluster_role: Option<&str>,
+) -> Result<(), Obstacle> {
+    let mut asked: Vec<_> = RIGHTS.map(everywhere).into();
+    match cluster_role {
+        None => asked.extend(RIGHTS_INSIDE.map(everywhere)),
+        Some(role) => {
+            let group = "rbac.authorization.k8s.io";
+            asked.push(everywhere(("create", group, "rolebindings")));
+            asked.push(ResourceAttributes {
+                name: Some(role.into()),
+                ..everywhere(("bind", group, "clusterroles"))
+            });
+        }
+    }
+    let missing = missing(client, asked).await.map_err(unreachable)?;
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(Obstacle::new(
+            format!("the lab's account may not: {}", missing.join(", ")),
+            "give it the ClusterRole in chart/templates/rbac.yaml",
+        ))
+    }
+}
+
+fn everywhere((verb, group, resource): Right) -> ResourceAttributes {
+    ResourceAttributes {
+        verb: Some(verb.into()),
+        group: Some(group.into()),
+        resource: Some(resource.into()),
+        ..ResourceAttributes::default()
+    }
+}
+
+/// What of that the account may not do.
+async fn missing(
+    client: &Client,
+    asked: Vec<ResourceAttributes>,
+) -> Result<Vec<String>, kube::Error> {
     let reviews: Api<SelfSubjectAccessReview> = Api::all(client.clone());
-    let asked = RIGHTS.map(|(verb, group, resource)| {
+    let asked = asked.into_iter().map(|attributes| {
+        let words = [&attributes.verb, &attributes.resource];
+        let words = words.map(|word| word.clone().unwrap_or_default()).join(" ");
         let review = SelfSubjectAccessReview {
             spec: SelfSubjectAccessReviewSpec {
-                resource_attributes: Some(ResourceAttributes {
-                    verb: Some(verb.into()),
-                    group: Some(group.into()),
-                    resource: Some(resource.into()),
-                    ..ResourceAttributes::default()
-                }),
+                resource_attributes: Some(attributes),
                 ..SelfSubjectAccessReviewSpec::default()
             },
             ..SelfSubjectAccessReview::default()
@@ -118,20 +167,22 @@ pub(super) async fn check_rights(client: &Client) -> Result<(), Obstacle> {
         async move {
             let answer = reviews.create(&PostParams::default(), &review).await?;
             let allowed = answer.status.is_some_and(|status| status.allowed);
-            Ok::<_, kube::Error>((!allowed).then(|| format!("{verb} {resource}")))
+            Ok::<_, kube::Error>((!allowed).then_some(words))
         }
     });
-    let answers = futures_util::future::try_join_all(asked)
-        .await
-        .map_err(unreachable)?;
-    let missing: Vec<String> = answers.into_iter().flatten().collect();
-    if missing.is_empty() {
-        Ok(())
-    } else {
-        Err(Obstacle::new(
-            format!("the lab's account may not: {}", missing.join(", ")),
-            "give it the ClusterRole in chart/templates/rbac.yaml",
-        ))
+    let answers = futures_util::future::try_join_all(asked).await?;
+    Ok(answers.into_iter().flatten().collect())
+}
+
+/// The account itself, as the subject of a binding.
+fn subject(user: UserInfo) -> Value {
+    let name = user.username.unwrap_or_default();
+    let account = name.strip_prefix("system:serviceaccount:");
+    match account.and_then(|account| account.split_once(':')) {
+        Some((namespace, name)) => {
+            json!({ "kind": "ServiceAccount", "namespace": namespace, "name": name })
+        }
+        None => json!({ "kind": "User", "apiGroup": "rbac.authorization.k8s.io", "name": name }),
     }
 }
 
@@ -207,9 +258,54 @@ impl<'a> Host<'a> {
             .patch(name.as_str(), &apply, &Patch::Apply(&namespace))
             .await
             .map_err(refused)?;
+        self.take_rights(name).await?;
         self.apply::<ResourceQuota>(name, quota(spec)).await?;
         self.apply::<LimitRange>(name, limit_range()).await?;
         self.apply::<NetworkPolicy>(name, network_policy()).await
+    }
+
+    /// Gives the account its role in the cluster's namespace, and waits until it counts; nothing where it has its
+    /// rights everywhere, or the namespace goes already.
+    pub(super) async fn take_rights(&self, name: &ProviderRef) -> Result<(), ProvisionError> {
+        let Some(role) = &self.settings.cluster_role else {
+            return Ok(());
+        };
+        let namespace = self.namespace(name).await?;
+        if namespace.is_none_or(|namespace| namespace.metadata.deletion_timestamp.is_some()) {
+            return Ok(());
+        }
+        let reviews: Api<SelfSubjectReview> = Api::all(self.client.clone());
+        let who = reviews
+            .create(&PostParams::default(), &SelfSubjectReview::default())
+            .await
+            .map_err(refused)?;
+        let user = who.status.and_then(|status| status.user_info);
+        let binding = json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "RoleBinding",
+            "metadata": { "name": "pyk8s-lab" },
+            "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role },
+            "subjects": [subject(user.unwrap_or_default())],
+        });
+        self.apply::<RoleBinding>(name, binding).await?;
+        let until = tokio::time::Instant::now() + RIGHTS_WITHIN;
+        loop {
+            let asked = RIGHTS_INSIDE.map(|right| ResourceAttributes {
+                namespace: Some(name.as_str().to_owned()),
+                ..everywhere(right)
+            });
+            let missing = missing(&self.client, asked.into()).await.map_err(refused)?;
+            if missing.is_empty() {
+                return Ok(());
+            }
+            if tokio::time::Instant::now() > until {
+                return Err(ProvisionError::Broken(format!(
+                    "with the role {role} the lab's account may not: {}",
+                    missing.join(", ")
+                )));
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     async fn apply<K>(&self, name: &ProviderRef, object: Value) -> Result<(), ProvisionError>

@@ -42,6 +42,9 @@ pub struct VclusterSettings {
     pub versions: Vec<KubernetesVersion>,
     /// The address that people reach a virtual cluster at, with `{name}` for its name; by its Service, without one.
     pub address: Option<String>,
+    /// A ClusterRole that the account may bind, and binds to itself in each cluster's namespace; without one it
+    /// has its rights everywhere.
+    pub cluster_role: Option<String>,
     /// What marks this installation's namespaces.
     pub installation: String,
     /// The folder that `tools/kube/install` fills.
@@ -229,7 +232,7 @@ impl Provider for Vcluster {
                 .get_or_try_init(|| host::connect(self.settings.kubeconfig.as_deref()))
                 .await?;
             let version = host::version(client).await?;
-            host::check_rights(client).await?;
+            host::check_rights(client, self.settings.cluster_role.as_deref()).await?;
             Ok(version)
         };
         match tokio::time::timeout(ANSWER_WITHIN, look).await {
@@ -302,6 +305,8 @@ impl Provider for Vcluster {
         if !host.is_ours(name).await? {
             return Ok(());
         }
+        // A server that was killed may have left a namespace that it had no rights in yet.
+        host.take_rights(name).await?;
         // What the chart has made outside of its namespace goes only with its release.
         host.forget_unfinished_releases(name).await?;
         let uninstall = self

@@ -280,6 +280,7 @@ impl Subject for VirtualClusters {
             values: Some(self.world.path().join("values.yaml")),
             versions: Vec::new(),
             address: None,
+            cluster_role: None,
             installation: "contract".into(),
             bin_dir: binaries(),
             state_dir: folder.join("vcluster"),

@@ -1,4 +1,4 @@
-// A PostgreSQL and a Redis for one run.
+// Real servers for one run, each on 127.0.0.1 and ended by its own process.
 import { spawn, spawnSync } from "node:child_process";
 import { chownSync, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { createServer, connect } from "node:net";
@@ -6,12 +6,17 @@ import { join } from "node:path";
 
 const nobody = 65534;
 
-export const freePort = () => new Promise((resolve) => {
-  const server = createServer().listen(0, "127.0.0.1", () => {
-    const { port } = server.address();
-    server.close(() => resolve(port));
-  });
-});
+/** Ports that are free, all different. */
+export async function freePorts(count) {
+  const servers = await Promise.all(Array.from({ length: count }, () => new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => resolve(server));
+  })));
+  const ports = servers.map((server) => server.address().port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+export const freePort = async () => (await freePorts(1))[0];
 
 async function answers(port) {
   for (let tries = 0; tries < 300; tries += 1) {
@@ -23,6 +28,14 @@ async function answers(port) {
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error(`nothing answers on port ${port}`);
+}
+
+/** Ends a process and waits for it. */
+export async function end(server, signal = "SIGKILL") {
+  if (server.exitCode !== null || server.signalCode !== null) return;
+  const ended = new Promise((resolve) => server.once("exit", resolve));
+  server.kill(signal);
+  await ended;
 }
 
 export async function postgres(folder) {
@@ -40,7 +53,7 @@ export async function postgres(folder) {
   const server = spawn(program("postgres"), ["-D", data, "-h", "127.0.0.1", "-p", String(port), "-k", folder], { ...who, stdio: "ignore" });
   await answers(port);
   await new Promise((resolve) => setTimeout(resolve, 1000));
-  return { server, url: `postgres://lab@127.0.0.1:${port}/postgres` };
+  return { server, url: `postgres://lab@127.0.0.1:${port}/postgres`, stop: () => end(server, "SIGQUIT") };
 }
 
 export async function redis(folder) {
@@ -48,5 +61,5 @@ export async function redis(folder) {
   mkdirSync(folder, { recursive: true });
   const server = spawn("redis-server", ["--bind", "127.0.0.1", "--port", String(port), "--save", "", "--dir", folder], { stdio: "ignore" });
   await answers(port);
-  return { server, url: `redis://127.0.0.1:${port}/` };
+  return { server, url: `redis://127.0.0.1:${port}/`, stop: () => end(server) };
 }
