@@ -48,13 +48,22 @@ $(VENDOR) &: package-lock.json
 build: assets ## build the server and the command line
 	cargo build --workspace
 
+# What docker compose reads, with secrets of its own.
+.env: | .env.example
+	@sed -E "s|^(SECRET_KEY\|ENCRYPTION_KEY)=$$|\1=@\1@|" .env.example \
+	  | sed "s|@SECRET_KEY@|$$(openssl rand -base64 32)|; s|@ENCRYPTION_KEY@|$$(openssl rand -base64 32)|; \
+	    s|^POSTGRES_PASSWORD=$$|POSTGRES_PASSWORD=$$(openssl rand -hex 24)|; \
+	    s|^DOCKER_GID=.*|DOCKER_GID=$$(stat -c %g /var/run/docker.sock 2>/dev/null || echo 999)|" > $@.part
+	@chmod 600 $@.part && mv $@.part $@
+	@echo "wrote $@: set PUBLIC_URL in it to what people will type"
+
 .PHONY: lint
 lint: assets ## formatting and clippy, warnings are errors
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 
 .PHONY: test
-test: deps-test kube-test lint test-fast test-tools test-chart test-integration test-browser ## run all tests, the fast ones first
+test: deps-test kube-test lint test-fast test-tools test-image test-chart test-integration test-browser ## run all tests, the fast ones first
 
 .PHONY: test-fast
 test-fast: assets ## tests without servers and clusters
@@ -63,6 +72,10 @@ test-fast: assets ## tests without servers and clusters
 .PHONY: test-tools
 test-tools: ## tests of the installer
 	node --test tests/tools/*.test.mjs
+
+.PHONY: test-image
+test-image: build kube-test ## tests of what the image holds, built without Docker
+	PYK8S_LAB_BIN=$(abspath $(TARGET_DIR))/debug/pyk8s-lab node --test tests/image/*.test.mjs
 
 .PHONY: test-chart
 test-chart: build kube-test ## tests of the Helm chart, in a real API server

@@ -11,13 +11,22 @@ fn main() {
     }
     println!("cargo::rerun-if-changed=migrations");
     println!("cargo::rerun-if-changed=.git/HEAD");
-    let commit = Command::new("git")
+    println!("cargo::rerun-if-env-changed=PYK8S_COMMIT");
+    println!("cargo::rustc-env=PYK8S_COMMIT={}", commit());
+}
+
+/// As given, where there is no repository (the image); else the repository's.
+fn commit() -> String {
+    if let Ok(given) = std::env::var("PYK8S_COMMIT") {
+        return given;
+    }
+    let asked = Command::new("git")
         .args(["rev-parse", "--short", "HEAD"])
         .output();
-    let commit = commit.ok().filter(|output| output.status.success());
-    let commit = commit.map_or_else(
-        || "unknown".into(),
-        |output| String::from_utf8_lossy(&output.stdout).trim().to_owned(),
-    );
-    println!("cargo::rustc-env=PYK8S_COMMIT={commit}");
+    match asked {
+        Ok(output) if output.status.success() => {
+            String::from_utf8_lossy(&output.stdout).trim().to_owned()
+        }
+        _ => "unknown".into(),
+    }
 }

@@ -118,7 +118,7 @@ async function serve(n) {
   assert.match(files["vcluster.yaml"], /clusterRole:\n\s+enabled: false/);
   env.VCLUSTER_VALUES = standInValues();
   env.LISTEN_ADDR = `127.0.0.1:${await freePort()}`;
-  env.PATH = process.env.PATH;
+  Object.assign(env, { PATH: process.env.PATH, HOME: folder });
   const child = spawn(binary, server.args, { env, stdio: ["ignore", "pipe", "pipe"] });
   running.push(child);
   child.log = "";

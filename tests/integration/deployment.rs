@@ -72,8 +72,10 @@ fn docker_compose_takes_the_file() {
         String::from_utf8_lossy(&taken.stderr)
     );
     for words in [
-        "postgres://lab:secret@postgres:5432/lab",
-        "redis://redis:6379/0",
+        "postgres://lab:secret@127.0.0.1:15432/lab",
+        "redis://127.0.0.1:16379/0",
+        "network_mode: host",
+        "read_only: true",
         "service_healthy",
         "/var/run/docker.sock",
     ] {
