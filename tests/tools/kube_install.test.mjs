@@ -342,7 +342,7 @@ test("of two runs at once one works and the other waits for it", needsLinux, asy
 test("an unknown component or argument is refused with a word on what is known", async () => {
   const component = await install(["--only", "docker"]);
   assert.equal(component.code, 1);
-  assert.match(component.output, /--only takes kubernetes, kwok, etcd, helm or kind, not 'docker'/);
+  assert.match(component.output, /--only takes kubernetes, kwok, etcd, helm, kind or node, not 'docker'/);
   const argument = await install(["--nonsense"]);
   assert.equal(argument.code, 1);
   assert.match(argument.output, /Usage:.*unknown argument: --nonsense/s);
