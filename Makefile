@@ -8,6 +8,8 @@ export KUBE_BIN_DIR ?= $(shell tools/kube/install --print-dir)
 # The tests use the kubectl that belongs to the clusters.
 # So does the fuzzer, in an environment of its own.
 SCHEMATHESIS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pyk8s-lab/schemathesis-4.32.5
+# And the linter of workflows.
+ACTIONLINT := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pyk8s-lab/actionlint-1.7.12/actionlint
 export PATH := $(dir $(shell tools/kube/install --print-kubectl)):$(SCHEMATHESIS)/bin:$(PATH)
 TARGET_DIR ?= $(or $(CARGO_TARGET_DIR),target)
 VENDOR := static/vendor/htmx.min.js static/vendor/ws.js
@@ -63,7 +65,7 @@ lint: assets ## formatting and clippy, warnings are errors
 	cargo clippy --workspace --all-targets -- -D warnings
 
 .PHONY: test
-test: deps-test kube-test lint test-fast test-tools test-image test-chart test-integration test-browser ## run all tests, the fast ones first
+test: deps-test kube-test lint test-fast test-tools test-release test-image test-chart test-integration test-browser ## run all tests, the fast ones first
 
 .PHONY: test-fast
 test-fast: assets ## tests without servers and clusters
@@ -72,6 +74,14 @@ test-fast: assets ## tests without servers and clusters
 .PHONY: test-tools
 test-tools: ## tests of the installer
 	node --test tests/tools/*.test.mjs
+
+$(ACTIONLINT):
+	@echo "actionlint: installing it into $(dir $@)"
+	GOBIN=$(dir $@) go install github.com/rhysd/actionlint/cmd/actionlint@v$(lastword $(subst -, ,$(patsubst %/,%,$(dir $@))))
+
+.PHONY: test-release
+test-release: assets $(ACTIONLINT) ## tests of what a release is made by
+	ACTIONLINT=$(ACTIONLINT) node --test tests/release/*.test.mjs
 
 .PHONY: test-image
 test-image: build kube-test ## tests of what the image holds, built without Docker

@@ -178,10 +178,3 @@ test("the lab has no right on Secrets, pods or roles outside of its clusters' na
   const everything = JSON.stringify(objects.filter(({ kind }) => kind === "ClusterRole"));
   assert.doesNotMatch(everything, /"\*"|escalate|impersonate/);
 });
-
-test("a version stands in one place", () => {
-  const [, version] = readFileSync(join(root, "Cargo.toml"), "utf8").match(/^\[workspace\.package\]\nversion = "(.+)"$/m);
-  const chartFile = parse(readFileSync(join(root, "chart/Chart.yaml"), "utf8"));
-  assert.deepEqual([chartFile.version, chartFile.appVersion], [version, version]);
-  assert.match(readFileSync(join(root, "CHANGELOG.md"), "utf8"), new RegExp(`^## (\\[Unreleased\\]|\\[?${version.replaceAll(".", "\\.")}\\]?)`, "m"));
-});
