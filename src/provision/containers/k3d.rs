@@ -99,7 +99,7 @@ impl Recipe for K3d {
         Ok(listed.into_iter().map(|cluster| cluster.name).collect())
     }
 
-    /// `INFO[0001] Creating node 'k3d-lab-1-server-0'`
+    /// `INFO[0001] Creating node 'k3d-lab-0123456789ab-server-0'`
     fn step(line: &str) -> Option<String> {
         let (level, said) = line.split_once(']')?;
         let said = said.trim();
@@ -113,8 +113,15 @@ impl Recipe for K3d {
             ]
             .iter()
             .any(|start| said.starts_with(start)))
-        .then(|| said.to_owned())
+        .then(|| without_cluster(said).unwrap_or_else(|| said.to_owned()))
     }
+}
+
+/// The words with a node's name alone, which k3d puts behind the cluster's.
+fn without_cluster(said: &str) -> Option<String> {
+    let (before, name) = said.split_once("'k3d-")?;
+    let node = name.trim_end_matches('\'').splitn(3, '-').nth(2)?;
+    Some(format!("{before}{node}"))
 }
 
 #[cfg(test)]
@@ -124,8 +131,12 @@ mod tests {
     #[test]
     fn k3ds_own_steps_are_told() {
         assert_eq!(
-            K3d::step("INFO[0001] Creating node 'k3d-lab-1-server-0'").as_deref(),
-            Some("Creating node 'k3d-lab-1-server-0'")
+            K3d::step("INFO[0001] Creating node 'k3d-lab-0123456789ab-server-0'").as_deref(),
+            Some("Creating node server-0")
+        );
+        assert_eq!(
+            K3d::step("INFO[0001] Starting servers...").as_deref(),
+            Some("Starting servers...")
         );
         assert_eq!(K3d::step("INFO[0000] Prep: Network"), None);
         assert_eq!(K3d::step("WARN[0000] No node filter specified"), None);

@@ -63,6 +63,8 @@ const RIGHTS_INSIDE: [Right; 11] = [
     ("create", "rbac.authorization.k8s.io", "roles"),
     ("create", "rbac.authorization.k8s.io", "rolebindings"),
 ];
+/// How long a namespace may take to go, with its pods.
+const GONE_WITHIN: Duration = Duration::from_secs(90);
 /// How long a role that was given may take to count.
 const RIGHTS_WITHIN: Duration = Duration::from_secs(10);
 
@@ -235,7 +237,7 @@ impl<'a> Host<'a> {
                 )));
             }
             Some(namespace) if namespace.metadata.deletion_timestamp.is_some() => {
-                self.gone(name, self.settings.time_limit).await?;
+                self.gone(name).await?;
             }
             _ => {}
         }
@@ -462,11 +464,7 @@ impl<'a> Host<'a> {
     }
 
     /// Removes the cluster's namespace with all that is in it, and waits until it is gone.
-    pub(super) async fn remove(
-        &self,
-        name: &ProviderRef,
-        within: Duration,
-    ) -> Result<(), ProvisionError> {
+    pub(super) async fn remove(&self, name: &ProviderRef) -> Result<(), ProvisionError> {
         let deleted = self
             .namespaces()
             .delete(name.as_str(), &DeleteParams::default())
@@ -477,22 +475,22 @@ impl<'a> Host<'a> {
                 other.map_err(refused)?;
             }
         }
-        self.gone(name, within).await
+        self.gone(name).await
     }
 
-    async fn gone(&self, name: &ProviderRef, within: Duration) -> Result<(), ProvisionError> {
+    async fn gone(&self, name: &ProviderRef) -> Result<(), ProvisionError> {
         let Some(namespace) = self.namespace(name).await? else {
             return Ok(());
         };
         let id = namespace.uid().unwrap_or_default();
         let gone = await_condition(self.namespaces(), name.as_str(), is_deleted(&id));
-        match tokio::time::timeout(within, gone).await {
+        match tokio::time::timeout(GONE_WITHIN, gone).await {
             Ok(done) => done
                 .map(drop)
                 .map_err(|error| ProvisionError::Broken(error.to_string())),
             Err(_) => Err(ProvisionError::Broken(format!(
                 "the namespace {name} was still there after {} s",
-                within.as_secs()
+                GONE_WITHIN.as_secs()
             ))),
         }
     }

@@ -258,7 +258,10 @@ impl Provider for Vcluster {
     ) -> Result<Kubeconfig, ProvisionError> {
         let host = self.host().await?;
         progress.step("Preparing the namespace").await;
-        host.prepare(spec).await?;
+        cancel
+            .run_until_cancelled(host.prepare(spec))
+            .await
+            .ok_or(ProvisionError::Cancelled)??;
         progress.step("Installing the virtual cluster").await;
         // Of a Helm that was killed: nobody else works on this release, its lease is held here.
         host.forget_unfinished_releases(&spec.provider_ref).await?;
@@ -297,6 +300,12 @@ impl Provider for Vcluster {
         progress: &Progress,
         cancel: &CancellationToken,
     ) -> Result<(), ProvisionError> {
+        // An empty one in its place would hide that its data is gone.
+        if !self.host().await?.is_ours(&spec.provider_ref).await? {
+            return Err(ProvisionError::Broken(
+                "the cluster's namespace is gone from the host Kubernetes".into(),
+            ));
+        }
         self.ensure(spec, progress, cancel).await.map(drop)
     }
 
@@ -318,7 +327,7 @@ impl Provider for Vcluster {
             progress.log(error.to_string()).await;
         }
         progress.step("Removing the namespace").await;
-        host.remove(name, self.settings.time_limit).await
+        host.remove(name).await
     }
 
     async fn list_owned(&self) -> Result<Vec<ProviderRef>, ProvisionError> {

@@ -1,7 +1,9 @@
 //! What does not work here is said, with what to do.
 
+use serde_json::json;
+
 use super::subject::{StandIn, Subject, VirtualClusters};
-use crate::support::Lab;
+use crate::support::{Lab, seconds, turn};
 
 fn doctor(settings: &[(String, String)]) -> (bool, String) {
     let settings: Vec<_> = settings
@@ -77,4 +79,31 @@ fn rights_that_are_missing_on_the_host_are_named() {
         said.contains("the host Kubernetes can't be reached"),
         "{said}"
     );
+}
+
+#[test]
+fn a_node_image_that_is_not_there_is_fetched_once_as_a_step_of_its_own() {
+    let _turn = turn();
+    let stand_in = StandIn::new("kind");
+    let mut settings = stand_in.settings();
+    settings.push((
+        "KIND_NODE_IMAGES".into(),
+        "v1.37.0=registry.example.org/elsewhere".into(),
+    ));
+    let settings: Vec<_> = settings
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    let lab = Lab::open(&settings);
+    let ada = lab.person("ada@example.org");
+    for (name, fetches) in [("first", true), ("second", false)] {
+        let id = ada.asks_for(&json!({ "name": name, "provider": "kind" }));
+        ada.waits_for(&id, "RUNNING", seconds(90));
+        let cluster = ada.get(&format!("/api/v1/clusters/{id}")).json();
+        let told = cluster["events"].as_array().unwrap().iter().any(|event| {
+            let message = event["payload"]["message"].as_str().unwrap();
+            message.starts_with("Fetching the node image")
+        });
+        assert_eq!(told, fetches, "{cluster:#}");
+    }
 }

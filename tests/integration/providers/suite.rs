@@ -32,13 +32,19 @@ fn kubectl(lab: &Lab, person: &Person, id: &str, args: &[&str]) -> String {
     super::super::clusters::kubectl(lab, person, id, args)
 }
 
-fn hear(person: &Person, id: &str, step: &str) {
-    let mut events = person.listen(id);
-    assert!(
-        events.any(|event| event["payload"]["message"] == step),
-        "the step {step} was told"
-    );
+/// Waits until these words are told of a cluster; fails when it comes to one of these states without them.
+fn hear(person: &Person, id: &str, words: &str, unless: &[&str]) {
+    for event in person.listen(id) {
+        if event["payload"]["message"] == words {
+            return;
+        }
+        let status = event["payload"]["status"].as_str().unwrap_or("");
+        assert!(!unless.contains(&status), "no {words:?} before {event}");
+    }
 }
+
+/// How a creation ends.
+const MADE: [&str; 2] = ["RUNNING", "ERROR"];
 
 /// Every step of a creation, up to the last.
 fn steps_of_a_creation(lab: &Lab, person: &Person, subject: &dyn Subject) -> Vec<String> {
@@ -95,17 +101,7 @@ pub fn life(subject: &dyn Subject) {
     assert!(kubectl(&lab, &ada, &id, &["get", "configmaps", "-o", "name"]).contains("kept"));
 
     subject.break_down(lab.folder(), &existing[0]);
-    let message = |event: &Value| {
-        event["payload"]["message"]
-            .as_str()
-            .unwrap_or("")
-            .to_owned()
-    };
-    let mut events = ada.listen(&id);
-    assert!(
-        events.any(|event| message(&event) == "Ready again"),
-        "it is mended"
-    );
+    hear(&ada, &id, "Ready again", &["ERROR"]);
     assert_eq!(
         subject.existing(lab.folder()),
         existing,
@@ -123,7 +119,7 @@ pub fn crashes(subject: &dyn Subject) {
     let ada = lab.person("ada@example.org");
     for (number, step) in steps_of_a_creation(&lab, &ada, subject).iter().enumerate() {
         let id = ask(&ada, subject, &format!("crash-{number}"));
-        hear(&ada, &id, step);
+        hear(&ada, &id, step, &MADE);
         lab.crash();
         lab.start_again(&[]);
         ada.waits_for(&id, "RUNNING", READY);
@@ -151,7 +147,7 @@ pub fn cancellations(subject: &dyn Subject) {
     let ada = lab.person("ada@example.org");
     for (number, step) in steps_of_a_creation(&lab, &ada, subject).iter().enumerate() {
         let id = ask(&ada, subject, &format!("cancel-{number}"));
-        hear(&ada, &id, step);
+        hear(&ada, &id, step, &MADE);
         gone(&lab, &ada, subject, &id);
     }
 }
