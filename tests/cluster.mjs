@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { homedir } from "node:os";
-import { freePorts } from "./services.mjs";
+import { freePorts, whateverHappens } from "./services.mjs";
 
 const root = join(import.meta.dirname, "..");
 
@@ -34,6 +34,7 @@ export class Cluster {
     mkdirSync(folder, { recursive: true });
     const cluster = new Cluster();
     cluster.folder = folder;
+    whateverHappens(() => cluster.remove());
     const [etcdPort, etcdPeerPort, kubeApiserverPort, kubeControllerManagerPort, kubeSchedulerPort, kwokControllerPort] = await freePorts(6);
     const version = readdirSync(binaries).find((entry) => entry.startsWith("kubernetes-v")).slice("kubernetes-".length);
     const configuration = join(folder, "configuration.yaml");
@@ -77,6 +78,8 @@ export class Cluster {
 
   /** Ends its processes, whatever became of the test. */
   remove() {
+    if (this.removed) return;
+    this.removed = true;
     try {
       this.kwokctl("delete", "cluster", "--kubeconfig", join(this.folder, "unused.yaml"));
     } finally {

@@ -38,6 +38,14 @@ export async function end(server, signal = "SIGKILL") {
   await ended;
 }
 
+/** Has a clean-up run also when the run is interrupted: then no `after` is called. */
+export function whateverHappens(cleanUp) {
+  process.once("exit", cleanUp);
+  for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]]) {
+    if (process.listenerCount(signal) === 0) process.once(signal, () => process.exit(code));
+  }
+}
+
 export async function postgres(folder) {
   const home = "/usr/lib/postgresql";
   const version = existsSync(home) && readdirSync(home).sort((a, b) => a - b).at(-1);
@@ -51,6 +59,7 @@ export async function postgres(folder) {
   const made = spawnSync(program("initdb"), ["-U", "lab", "--auth=trust", "--no-sync", "-E", "UTF8", "-D", data], { ...who, encoding: "utf8" });
   if (made.status !== 0) throw made.error ?? new Error(made.stderr);
   const server = spawn(program("postgres"), ["-D", data, "-h", "127.0.0.1", "-p", String(port), "-k", folder], { ...who, stdio: "ignore" });
+  whateverHappens(() => server.kill("SIGKILL"));
   await answers(port);
   await new Promise((resolve) => setTimeout(resolve, 1000));
   return { server, url: `postgres://lab@127.0.0.1:${port}/postgres`, stop: () => end(server, "SIGQUIT") };
@@ -60,6 +69,7 @@ export async function redis(folder) {
   const port = await freePort();
   mkdirSync(folder, { recursive: true });
   const server = spawn("redis-server", ["--bind", "127.0.0.1", "--port", String(port), "--save", "", "--dir", folder], { stdio: "ignore" });
+  whateverHappens(() => server.kill("SIGKILL"));
   await answers(port);
   return { server, url: `redis://127.0.0.1:${port}/`, stop: () => end(server) };
 }

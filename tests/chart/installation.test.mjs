@@ -2,16 +2,17 @@
 // environment makes, with its account. Nodes are simulated: a pod turns Ready, and no container runs in it.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Cluster, binaries, run } from "../cluster.mjs";
+import { Cluster, binaries, program, run } from "../cluster.mjs";
 import { end, freePort, postgres, redis } from "../services.mjs";
 import { Chart, decoded, documents, environment, root } from "./chart.mjs";
 
 const binary = process.env.PYK8S_LAB_BIN ?? join(root, "target/debug/pyk8s-lab");
+const rootfs = join(root, "tools/image/rootfs");
 const namespace = "labs";
 const account = `system:serviceaccount:${namespace}:lab-pyk8s-lab`;
 let folder, cluster, chart, database, bus, arguments_;
@@ -41,7 +42,11 @@ before(async () => {
   tell(`an API server is at ${cluster.server}`);
   cluster.kubectl("create", "namespace", namespace);
   cluster.kubectl("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted", "pod-security.kubernetes.io/warn=restricted");
-  arguments_ = ["lab", chart.path, "--set", "postgres.enabled=false,redis.enabled=false,publicUrl=http://127.0.0.1",
+  // The image's content stands for the image, and a small chart for vcluster's, which can't be fetched here.
+  run(rootfs, ["build", join(folder, "image"), dirname(binary)], { timeout: 600_000 });
+  const stands = join(folder, "values.json");
+  writeFileSync(stands, JSON.stringify({ vcluster: { chart: "/mnt", repository: "", version: "", values: { rbac: { clusterRole: { enabled: false } }, ...standInValues() } } }));
+  arguments_ = ["lab", chart.path, "--values", stands, "--set", "postgres.enabled=false,redis.enabled=false,publicUrl=http://127.0.0.1",
     "--set", `externalDatabase.url=${database.url},externalRedis.url=${bus.url}`, "--wait", "--timeout", "120s"];
 });
 
@@ -69,9 +74,8 @@ test("every object is accepted by the server's validation and by the level restr
 const applied = (object) => [kubectl()[0], kubectl("create", "-f", "-").slice(1), { input: JSON.stringify(object) }];
 
 function kubectl(...args) {
-  return [join(binaries, `kubernetes-${version()}`, "kubectl"), "--kubeconfig", cluster.kubeconfig, ...args];
+  return [program("kubernetes", "kubectl"), "--kubeconfig", cluster.kubeconfig, ...args];
 }
-const version = () => JSON.parse(cluster.kubectl("version", "-o", "json")).serverVersion.gitVersion;
 
 let untouched, installedKeys;
 
@@ -88,38 +92,49 @@ test("an installation with external databases comes up, and migrates before its 
   assert.throws(() => find("Secret", "lab-pyk8s-lab-migrate"));
 });
 
-test("the migration Job and then the server run with the environment that the chart gives them", async () => {
+test("the migration Job does its work with the environment that the chart gives it", () => {
   const fromChart = documents(helm("get", "hooks", "lab"));
-  const job = fromChart.find(({ kind }) => kind === "Job");
-  const [migrate] = job.spec.template.spec.containers;
+  const [migrate] = fromChart.find(({ kind }) => kind === "Job").spec.template.spec.containers;
   const env = environment(migrate, (kind, name) => fromChart.find((object) => object.kind === kind && object.metadata.name === name));
   assert.equal(env.DATABASE_URL, database.url);
-  run(binary, migrate.args, { env: { ...local(env, "migration"), PATH: process.env.PATH } });
+  const [command, args, options] = contained("migration", migrate, env);
+  run(command, args, options);
 });
 
-/** A container's environment, with the places of the image moved to this machine. */
-function local(env, name) {
-  const { LISTEN_ADDR, ...rest } = env;
-  return { ...rest, DATA_DIR: join(folder, name), KUBE_BIN_DIR: binaries };
+/** How a container is run: in the image's content, with its environment and its mounts, and nothing else. */
+function contained(name, container, env, binds = []) {
+  const data = join(folder, name);
+  mkdirSync(data, { recursive: true });
+  const [entrypoint] = readFileSync(join(root, "Dockerfile"), "utf8").match(/^ENTRYPOINT (.+)$/m).slice(1).map((words) => JSON.parse(words));
+  return [rootfs, ["run", join(folder, "image"), data, ...binds, "--", ...entrypoint, ...container.args], {
+    env: { PATH: process.env.PATH, HOME: "/tmp", KUBE_BIN_DIR: "/opt/kube", DATA_DIR: "/var/lib/pyk8s-lab", ...env },
+  }];
 }
 
-/** Starts the server as pod number `n` of the Deployment, with the chart's account. */
+/** Starts the server as pod number `n` of the Deployment: in the image's content, with the account's token at its place. */
 async function serve(n) {
   const pod = inLabs("pods", "-l", "app.kubernetes.io/component=server").items[n];
   const [server] = pod.spec.containers;
-  const env = local(environment(server, find, { "metadata.name": pod.metadata.name }), pod.metadata.name);
+  const env = environment(server, find, { "metadata.name": pod.metadata.name });
+  const mounted = (place, files) => {
+    const at = join(folder, `${place}-${n}`);
+    mkdirSync(at);
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(at, name), text);
+    return at;
+  };
   const token = cluster.kubectl("--namespace", namespace, "create", "token", pod.spec.serviceAccountName).trim();
-  // What stands for a pod: the account's token, the mounted files, and vcluster's chart, which can't be fetched here.
-  env.VCLUSTER_KUBECONFIG = cluster.kubeconfigOf(token, join(folder, `account-${n}.json`));
-  env.VCLUSTER_CHART = join(root, "tests/charts/vcluster");
-  env.VCLUSTER_CHART_REPOSITORY = "";
-  delete env.VCLUSTER_CHART_VERSION;
-  const files = find("ConfigMap", "lab-pyk8s-lab-files").data;
-  assert.match(files["vcluster.yaml"], /clusterRole:\n\s+enabled: false/);
-  env.VCLUSTER_VALUES = standInValues();
+  cluster.kubeconfigOf(token, join(folder, `account-${n}.json`));
+  const account = mounted("account", { token, namespace, "ca.crt": cluster.get("--namespace", namespace, "configmap", "kube-root-ca.crt").data["ca.crt"] });
+  const files = mounted("files", find("ConfigMap", "lab-pyk8s-lab-files").data);
+  const at = new URL(cluster.server);
+  // Of what the chart says only this differs: two pods share this machine's addresses.
   env.LISTEN_ADDR = `127.0.0.1:${await freePort()}`;
-  Object.assign(env, { PATH: process.env.PATH, HOME: folder });
-  const child = spawn(binary, server.args, { env, stdio: ["ignore", "pipe", "pipe"] });
+  const [command, args, options] = contained(pod.metadata.name, server, { ...env, KUBERNETES_SERVICE_HOST: at.hostname, KUBERNETES_SERVICE_PORT: at.port }, [
+    "--bind", account, "/run/secrets/kubernetes.io/serviceaccount",
+    "--bind", files, "/etc/pyk8s-lab",
+    "--bind", join(root, "tests/charts/vcluster"), "/mnt",
+  ]);
+  const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
   running.push(child);
   child.log = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => { child.log += text; });
@@ -137,12 +152,10 @@ function standInValues() {
   const host = JSON.parse(run(kubectl()[0], ["--kubeconfig", cluster.kubeconfig, "config", "view", "--raw", "--flatten", "-o", "json"]));
   const [{ cluster: at }] = host.clusters;
   const [{ user }] = host.users;
-  const file = join(folder, "stand-in.json");
-  writeFileSync(file, JSON.stringify({ standIn: {
+  return { standIn: {
     server: at.server, certificateAuthority: at["certificate-authority-data"],
     clientCertificate: user["client-certificate-data"], clientKey: user["client-key-data"],
-  } }));
-  return file;
+  } };
 }
 
 async function until(condition, what, tries = 300) {
@@ -254,7 +267,7 @@ async function refusals(own, kubeconfig) {
 test("an account without the rights makes the provider say which are missing", async () => {
   cluster.kubectl("--namespace", namespace, "create", "serviceaccount", "poor");
   const token = cluster.kubectl("--namespace", namespace, "create", "token", "poor").trim();
-  const env = { ...servers[0].env, VCLUSTER_KUBECONFIG: cluster.kubeconfigOf(token, join(folder, "poor.json")), DATA_DIR: join(folder, "poor") };
+  const env = { ...servers[0].env, VCLUSTER_KUBECONFIG: cluster.kubeconfigOf(token, join(folder, "poor.json")), DATA_DIR: join(folder, "poor"), KUBE_BIN_DIR: binaries };
   const said = run("sh", ["-c", '"$0" doctor || true', binary], { env });
   assert.match(said, /vcluster\s+no\s+the lab's account may not: .*namespaces.*bind clusterroles/);
   assert.match(said, /chart\/templates\/rbac\.yaml/);
@@ -285,7 +298,7 @@ test("an upgrade keeps the secrets, and the Deployment is available all the time
 test("an upgrade that changes nothing restarts nothing", () => {
   const generation = () => find("Deployment", "lab-pyk8s-lab").metadata.generation;
   const was = generation();
-  helm("upgrade", ...arguments_, "--set", "limits.clustersPerUser=7");
+  helm("upgrade", "lab", chart.path, "--reset-then-reuse-values", "--wait", "--timeout", "120s");
   assert.equal(generation(), was);
   assert.deepEqual(keys(), installedKeys);
 });
@@ -331,4 +344,9 @@ test("with PostgreSQL and Redis of the chart all comes up, and what opens the da
   assert.deepEqual(left, ["PersistentVolumeClaim data-whole-postgres-0", "Secret whole-pyk8s-lab", "Secret whole-pyk8s-lab-services"]);
   helm("install", "whole", chart.path, "--wait", "--timeout", "120s");
   assert.deepEqual(secrets(), made, "installed again, they are the same");
+  // As chart/README.md has it, for one who wants nothing to stay.
+  helm("uninstall", "whole", "--wait", "--timeout", "120s");
+  const [, command] = readFileSync(join(root, "chart/README.md"), "utf8").match(/^ {4}kubectl --namespace labs (delete secret,pvc --selector .+)$/m);
+  cluster.kubectl("--namespace", namespace, ...command.replace("=lab", "=whole").split(" "));
+  assert.deepEqual(inLabs("secrets,persistentvolumeclaims,deployments,services,jobs").items, []);
 });

@@ -19,14 +19,14 @@ const text = readFileSync(join(root, "Dockerfile"), "utf8");
 const last = text.replace(/\\\n\s*/g, "").split(/^FROM /m).at(-1).split("\n").slice(1);
 const instruction = (name) => last.filter((line) => line.startsWith(`${name} `)).map((line) => line.slice(name.length + 1));
 const environment = Object.fromEntries(instruction("ENV")[0].split(" ").map((word) => word.split("=")));
-let folder, data, running;
+let folder, built, data, running;
 
 before(() => {
   folder = mkdtempSync(join(tmpdir(), "pyk8s-lab-image-"));
   data = join(folder, "data");
   mkdirSync(data);
-  const folderOfRoot = run(rootfs, ["build", dirname(binary)], { timeout: 600_000, stdio: ["ignore", "pipe", "inherit"] }).trim();
-  assert.ok(existsSync(join(folderOfRoot, "usr/local/bin/pyk8s-lab")));
+  built = join(folder, "root");
+  run(rootfs, ["build", built, dirname(binary)], { timeout: 600_000, stdio: ["ignore", "pipe", "inherit"] });
 });
 
 after(async () => {
@@ -36,7 +36,7 @@ after(async () => {
 
 /** A container's environment and nothing else. */
 const env = (more = {}) => ({ PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", ...environment, ...more });
-const inside = (words, more) => run(rootfs, ["run", data, "--", ...words], { env: { ...env(more), ROOTFS_DIR: process.env.ROOTFS_DIR, XDG_CACHE_HOME: process.env.XDG_CACHE_HOME ?? `${process.env.HOME}/.cache` } });
+const inside = (words, more) => run(rootfs, ["run", built, data, "--", ...words], { env: env(more) });
 
 test("every program in it starts, and finds its libraries", () => {
   assert.match(inside(["pyk8s-lab", "--version"]), /^pyk8s-lab \d+\.\d+\.\d+ \([0-9a-f]{7,}\)/);
@@ -67,8 +67,8 @@ test("the container's own command serves, is healthy by its HEALTHCHECK, and mak
   const port = await freePort();
   const [entrypoint, command] = [instruction("ENTRYPOINT"), instruction("CMD")].map(([words]) => JSON.parse(words));
   const settings = { LISTEN_ADDR: `127.0.0.1:${port}`, PROVIDER: "kwok" };
-  running = spawn(rootfs, ["run", data, "--", ...entrypoint, ...command], {
-    env: { ...env(settings), XDG_CACHE_HOME: process.env.XDG_CACHE_HOME ?? `${process.env.HOME}/.cache` }, stdio: ["ignore", "pipe", "pipe"],
+  running = spawn(rootfs, ["run", built, data, "--", ...entrypoint, ...command], {
+    env: env(settings), stdio: ["ignore", "pipe", "pipe"],
   });
   let log = "";
   for (const stream of [running.stdout, running.stderr]) stream.on("data", (words) => { log += words; });
