@@ -68,6 +68,11 @@ impl Addon {
         &self.description
     }
 
+    /// Whether it only makes sense where containers run.
+    pub fn needs_real_pods(&self) -> bool {
+        self.needs_real_pods
+    }
+
     fn chart(name: &str, description: &str, repository: &str, namespace: &str) -> Self {
         Self {
             name: name.into(),

@@ -64,6 +64,8 @@ pub(super) async fn list(state: web::Data<State>, _caller: Caller) -> HttpRespon
 struct Addon<'a> {
     name: &'a str,
     description: &'a str,
+    /// It can't be had where pods are simulated.
+    needs_real_pods: bool,
 }
 
 /// What can be installed into new clusters.
@@ -83,6 +85,7 @@ pub(super) async fn addons(state: web::Data<State>, _caller: Caller) -> HttpResp
             .map(|addon| Addon {
                 name: addon.name(),
                 description: addon.description(),
+                needs_real_pods: addon.needs_real_pods(),
             })
             .collect::<Vec<_>>(),
     )

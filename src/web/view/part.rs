@@ -133,6 +133,7 @@ impl SizeView {
 pub struct AddonView {
     name: String,
     description: String,
+    needs_real_pods: bool,
     ticked: bool,
 }
 
@@ -144,6 +145,7 @@ impl AddonView {
             .map(|addon| Self {
                 name: addon.name().to_owned(),
                 description: addon.description().to_owned(),
+                needs_real_pods: addon.needs_real_pods(),
                 ticked: form.is_ticked("addons", addon.name()),
             })
             .collect()
