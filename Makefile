@@ -98,7 +98,7 @@ $(SCHEMATHESIS):
 
 .PHONY: test-integration
 test-integration: build kube-test $(SCHEMATHESIS) ## tests of the real server, with real clusters
-	cargo test --workspace --test '*'
+	tests/kind/docker run cargo test --workspace --test '*'
 	TEST_DATABASE=postgres cargo test --test integration routes::
 
 .PHONY: soak

@@ -164,7 +164,8 @@ impl Recipe for Kind {
     fn step(line: &str) -> Option<String> {
         let step = line.trim().strip_prefix('•')?.trim_end_matches("...");
         let words = step.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != ')');
-        Some(words.to_owned())
+        // How long it took is no step.
+        (!words.starts_with("Ready after")).then(|| words.to_owned())
     }
 }
 
@@ -238,6 +239,7 @@ mod tests {
                 Some("Starting control-plane"),
             ),
             (" ✓ Starting control-plane 🕹️", None),
+            (" • Ready after 7s 💚", None),
             ("Creating cluster \"lab-1\" ...", None),
         ] {
             assert_eq!(Kind::step(line).as_deref(), step);

@@ -37,6 +37,9 @@ use crate::{
 /// How long fetching a node image may take: about a gigabyte, once a host.
 const PULL_WITHIN: Duration = Duration::from_secs(30 * 60);
 
+/// How long the engine may still be making the container that a tool has asked for before it was ended.
+const SETTLE: Duration = Duration::from_secs(1);
+
 /// Where such a provider finds and keeps things.
 #[derive(Debug, Clone)]
 pub struct ContainerSettings {
@@ -388,7 +391,12 @@ impl<R: Recipe + 'static> Provider for Containers<R> {
         }
         let cancel = CancellationToken::new();
         let (_, tool) = self.tool().await?;
-        if self.exists(&tool, name, progress, &cancel).await? {
+        let mut exists = self.exists(&tool, name, progress, &cancel).await?;
+        if !exists {
+            tokio::time::sleep(SETTLE).await;
+            exists = self.exists(&tool, name, progress, &cancel).await?;
+        }
+        if exists {
             run(R::delete(tool.clone(), name, &folder), progress, &cancel).await?;
             if self.exists(&tool, name, progress, &cancel).await? {
                 return Err(ProvisionError::Broken(format!(

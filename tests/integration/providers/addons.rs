@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::subject::{StandIn, Subject};
+use super::subject::{Kind, Subject};
 use crate::{
     clusters::kubectl,
     support::{Lab, seconds, turn},
@@ -103,8 +103,8 @@ fn sizes_that_are_none_or_that_a_provider_does_not_make_are_refused() {
     let wish = json!({ "name": "sized", "node_size": "huge" });
     ada.post("/api/v1/clusters", &wish).refuses("node_size");
 
-    let stand_in = StandIn::new("kind");
-    let settings = stand_in.settings();
+    let _turn = turn();
+    let settings = Kind::new().settings();
     let settings: Vec<_> = settings
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()))

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::subject::{StandIn, Subject, VirtualClusters};
+use super::subject::{K3dStandIn, Subject, VirtualClusters};
 use crate::support::{Lab, seconds, turn};
 
 fn doctor(settings: &[(String, String)]) -> (bool, String) {
@@ -42,11 +42,11 @@ fn the_doctor_says_of_each_provider_why_not_and_what_to_do_and_fails_when_none_w
 
 #[test]
 fn a_docker_without_its_daemon_is_told_from_none_at_all() {
-    let stand_in = StandIn::new("kind");
+    let stand_in = K3dStandIn::new();
     let mut settings = stand_in.settings();
     let (works, said) = doctor(&settings);
     assert!(
-        works && said.contains("kind      yes    Kubernetes v1.37.0"),
+        works && said.contains("k3d       yes    Kubernetes v1.33.4"),
         "{said}"
     );
     // The same client, asked in a way that needs the daemon.
@@ -84,10 +84,10 @@ fn rights_that_are_missing_on_the_host_are_named() {
 #[test]
 fn a_node_image_that_is_not_there_is_fetched_once_as_a_step_of_its_own() {
     let _turn = turn();
-    let stand_in = StandIn::new("kind");
+    let stand_in = K3dStandIn::new();
     let mut settings = stand_in.settings();
     settings.push((
-        "KIND_NODE_IMAGES".into(),
+        "K3D_IMAGES".into(),
         "v1.37.0=registry.example.org/elsewhere".into(),
     ));
     let settings: Vec<_> = settings
@@ -97,7 +97,7 @@ fn a_node_image_that_is_not_there_is_fetched_once_as_a_step_of_its_own() {
     let lab = Lab::open(&settings);
     let ada = lab.person("ada@example.org");
     for (name, fetches) in [("first", true), ("second", false)] {
-        let id = ada.asks_for(&json!({ "name": name, "provider": "kind" }));
+        let id = ada.asks_for(&json!({ "name": name, "provider": "k3d" }));
         ada.waits_for(&id, "RUNNING", seconds(90));
         let cluster = ada.get(&format!("/api/v1/clusters/{id}")).json();
         let told = cluster["events"].as_array().unwrap().iter().any(|event| {

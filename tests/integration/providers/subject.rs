@@ -335,14 +335,147 @@ impl Subject for VirtualClusters {
     }
 }
 
-/// kind or k3d, by a stand-in with a kwok cluster behind it.
-pub struct StandIn {
-    tool: &'static str,
+/// kind itself, in a real Docker: `tests/kind/docker run` gives one where the machine has none that can.
+pub struct Kind {
+    /// What was there before: not the tests'.
+    before: Vec<String>,
+}
+
+impl Kind {
+    pub fn new() -> Self {
+        Self {
+            before: Self::clusters(),
+        }
+    }
+
+    /// What `tests/kind/docker` says of its Docker.
+    pub fn variable(name: &str) -> String {
+        std::env::var(name)
+            .unwrap_or_else(|_| panic!("{name} is not set: run the tests by tests/kind/docker run"))
+    }
+
+    /// Runs Docker's client; its output.
+    #[track_caller]
+    pub fn docker(args: &[&str]) -> String {
+        let output = Command::new("docker")
+            .args(args)
+            .output()
+            .expect("docker is on PATH: tools/deps puts it there");
+        assert!(output.status.success(), "docker {args:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Of which kind clusters there are containers.
+    fn clusters() -> Vec<String> {
+        let format = format!("{{{{.Label {KIND_LABEL:?}}}}}");
+        let filter = format!("label={KIND_LABEL}");
+        let listed = Self::docker(&["ps", "--all", "--filter", &filter, "--format", &format]);
+        sorted(listed.lines().map(str::to_owned).collect())
+    }
+
+    fn containers_of(name: &str) -> Vec<String> {
+        let filter = format!("label={KIND_LABEL}={name}");
+        let listed = Self::docker(&["ps", "--all", "--quiet", "--filter", &filter]);
+        listed.lines().map(str::to_owned).collect()
+    }
+
+    fn of_the_tests(&self) -> Vec<String> {
+        let mut names = Self::clusters();
+        names.retain(|name| !self.before.contains(name));
+        names
+    }
+}
+
+/// By what kind knows its containers.
+const KIND_LABEL: &str = "io.x-k8s.kind.cluster";
+
+impl Drop for Kind {
+    fn drop(&mut self) {
+        for name in self.of_the_tests() {
+            for container in Self::containers_of(&name) {
+                Self::docker(&["rm", "--force", "--volumes", &container]);
+            }
+        }
+    }
+}
+
+impl Subject for Kind {
+    fn name(&self) -> &'static str {
+        "kind"
+    }
+
+    fn settings(&self) -> Vec<(String, String)> {
+        let mut settings = vec![
+            (
+                "KIND_NODE_IMAGES".to_owned(),
+                Self::variable("KIND_NODE_IMAGES"),
+            ),
+            ("PROVIDER_TIME_LIMIT".to_owned(), "300".to_owned()),
+        ];
+        if let Ok(host) = std::env::var("DOCKER_HOST") {
+            settings.push(("DOCKER_HOST".to_owned(), host));
+        }
+        settings
+    }
+
+    fn provider(&self, folder: &Path) -> Arc<dyn Provider> {
+        let images = Self::variable("KIND_NODE_IMAGES");
+        provision::kind(ContainerSettings {
+            bin_dir: binaries(),
+            engine_dir: None,
+            state_dir: folder.join("kind"),
+            images: images
+                .split(',')
+                .map(|image| image.parse().unwrap())
+                .collect(),
+            public_host: None,
+            time_limit: Duration::from_secs(300),
+        })
+    }
+
+    fn existing(&self, folder: &Path) -> Vec<String> {
+        let mut names = self.of_the_tests();
+        names.extend(names_in(&folder.join("kind")));
+        sorted(names)
+    }
+
+    fn break_down(&self, _folder: &Path, name: &str) {
+        for container in Self::containers_of(name) {
+            Self::docker(&["kill", &container]);
+        }
+    }
+
+    fn with_tool(&self, folder: &Path, text: &str) -> Vec<(String, String)> {
+        let answers = "case \"$*\" in version) exec echo v0.33.0;; 'get clusters') exit;; esac";
+        script(
+            &folder.join("kind-v0.33.0/kind"),
+            &format!("{answers}\n{text}"),
+        );
+        let mut settings = self.settings();
+        settings.retain(|(name, _)| name != "PROVIDER_TIME_LIMIT");
+        settings.push(("KUBE_BIN_DIR".into(), folder.display().to_string()));
+        settings
+    }
+
+    fn foreigner(&self, name: &ProviderRef) -> Box<dyn Fn() -> bool + '_> {
+        let label = format!("{KIND_LABEL}={name}");
+        let image = Self::variable("KIND_POD_IMAGE");
+        let made = Self::docker(&["create", "--label", &label, &image, "true"]);
+        let name = name.clone();
+        Box::new(move || {
+            let there = Self::containers_of(name.as_str());
+            there.iter().any(|container| made.starts_with(container))
+        })
+    }
+}
+
+/// k3d, by a stand-in with a kwok cluster behind it.
+pub struct K3dStandIn {
     world: tempfile::TempDir,
 }
 
-impl StandIn {
-    pub fn new(tool: &'static str) -> Self {
+impl K3dStandIn {
+    pub fn new() -> Self {
         let world = tempfile::Builder::new()
             .prefix("pyk8s-lab-test-")
             .tempdir()
@@ -354,14 +487,14 @@ impl StandIn {
             fs::copy(stand_ins.join(from), to).unwrap();
         };
         put("docker", "path/docker");
-        put("containers", &format!("bin/{tool}-v5.99.0/{tool}"));
+        put("k3d", "bin/k3d-v5.99.0/k3d");
         fs::create_dir(world.path().join("kube")).unwrap();
         for component in ["kubernetes", "etcd", "kwok"] {
             let from = installed(component);
             let to = world.path().join("kube").join(from.file_name().unwrap());
             symlink(&from, to).unwrap();
         }
-        Self { tool, world }
+        Self { world }
     }
 
     fn path(&self) -> String {
@@ -370,7 +503,7 @@ impl StandIn {
     }
 
     fn clusters(&self) -> PathBuf {
-        self.world.path().join(self.tool).join("clusters")
+        self.world.path().join("k3d/clusters")
     }
 
     fn bin(&self) -> PathBuf {
@@ -378,15 +511,15 @@ impl StandIn {
     }
 }
 
-impl Drop for StandIn {
+impl Drop for K3dStandIn {
     fn drop(&mut self) {
         kill_with(&format!("{}/", self.world.path().display()));
     }
 }
 
-impl Subject for StandIn {
+impl Subject for K3dStandIn {
     fn name(&self) -> &'static str {
-        self.tool
+        "k3d"
     }
 
     fn settings(&self) -> Vec<(String, String)> {
@@ -397,24 +530,20 @@ impl Subject for StandIn {
     }
 
     fn provider(&self, folder: &Path) -> Arc<dyn Provider> {
-        let settings = ContainerSettings {
+        provision::k3d(ContainerSettings {
             bin_dir: self.bin(),
             engine_dir: Some(self.world.path().join("path")),
-            state_dir: folder.join(self.tool),
+            state_dir: folder.join("k3d"),
             images: vec!["v1.37.0=node".parse().unwrap()],
             public_host: None,
             time_limit: Duration::from_secs(120),
-        };
-        match self.tool {
-            "kind" => provision::kind(settings),
-            _ => provision::k3d(settings),
-        }
+        })
     }
 
     fn existing(&self, folder: &Path) -> Vec<String> {
         let mut names = running_in(&self.clusters());
         names.extend(names_in(&self.clusters()));
-        names.extend(names_in(&folder.join(self.tool)));
+        names.extend(names_in(&folder.join("k3d")));
         sorted(names)
     }
 
@@ -423,10 +552,12 @@ impl Subject for StandIn {
     }
 
     fn with_tool(&self, folder: &Path, text: &str) -> Vec<(String, String)> {
-        let answers = "case \"$*\" in version) exec echo v5.99.0;; 'get clusters') exit;; \
+        let answers = "case \"$*\" in version) exec echo v5.99.0;; \
                        'cluster list -o json') exec echo '[]';; esac";
-        let program = format!("{0}-v5.99.0/{0}", self.tool);
-        script(&folder.join(program), &format!("{answers}\n{text}"));
+        script(
+            &folder.join("k3d-v5.99.0/k3d"),
+            &format!("{answers}\n{text}"),
+        );
         vec![
             ("KUBE_BIN_DIR".into(), folder.display().to_string()),
             ("PATH".into(), self.path()),

@@ -5,7 +5,7 @@ use std::{path::Path, process::Command, time::Duration};
 use serde_json::{Value, json};
 
 use super::subject::Subject;
-use crate::support::{Lab, Person, eventually, seconds, turn};
+use crate::support::{Lab, Person, eventually, seconds};
 
 /// How long a cluster of whatever provider may take here.
 const READY: Duration = seconds(90);
@@ -74,7 +74,6 @@ fn gone(lab: &Lab, person: &Person, subject: &dyn Subject, id: &str) {
 }
 
 pub fn life(subject: &dyn Subject) {
-    let _turn = turn();
     let lab = open(subject);
     let ada = lab.person("ada@example.org");
     let id = ask(&ada, subject, "life");
@@ -114,7 +113,6 @@ pub fn life(subject: &dyn Subject) {
 }
 
 pub fn crashes(subject: &dyn Subject) {
-    let _turn = turn();
     let mut lab = open(subject);
     let ada = lab.person("ada@example.org");
     for (number, step) in steps_of_a_creation(&lab, &ada, subject).iter().enumerate() {
@@ -142,7 +140,6 @@ pub fn crashes(subject: &dyn Subject) {
 }
 
 pub fn cancellations(subject: &dyn Subject) {
-    let _turn = turn();
     let lab = open(subject);
     let ada = lab.person("ada@example.org");
     for (number, step) in steps_of_a_creation(&lab, &ada, subject).iter().enumerate() {
@@ -153,7 +150,6 @@ pub fn cancellations(subject: &dyn Subject) {
 }
 
 pub fn orphans(subject: &dyn Subject) {
-    let _turn = turn();
     let mut lab = Lab::open_embedded(
         &subject
             .settings()

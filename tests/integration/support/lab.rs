@@ -250,6 +250,9 @@ fn binary(folder: &Path, settings: &[(String, String)]) -> Command {
         .env("RATE_LIMIT_AUTH", "0")
         // Whatever else works on this machine.
         .env("PROVIDER", "kwok")
+        // What the tests of kind are given is for them alone.
+        .env_remove("DOCKER_HOST")
+        .env_remove("KIND_NODE_IMAGES")
         // A failed test shows the log: without each request in it.
         .env(
             "RUST_LOG",
