@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Cluster, binaries, program, run } from "../cluster.mjs";
-import { end, freePort, postgres, redis } from "../services.mjs";
+import { end, freePort, postgres, redis, whateverHappens } from "../services.mjs";
 import { Chart, decoded, documents, environment, root } from "./chart.mjs";
 
 const binary = process.env.PYK8S_LAB_BIN ?? join(root, "target/debug/pyk8s-lab");
@@ -48,6 +48,7 @@ before(async () => {
   writeFileSync(stands, JSON.stringify({ vcluster: { chart: "/mnt", repository: "", version: "", values: { rbac: { clusterRole: { enabled: false } }, ...standInValues() } } }));
   arguments_ = ["lab", chart.path, "--values", stands, "--set", "postgres.enabled=false,redis.enabled=false,publicUrl=http://127.0.0.1",
     "--set", `externalDatabase.url=${database.url},externalRedis.url=${bus.url}`, "--wait", "--timeout", "120s"];
+  whateverHappens(() => rmSync(folder, { recursive: true, force: true }));
 });
 
 after(async () => {
