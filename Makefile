@@ -65,7 +65,7 @@ lint: assets ## formatting and clippy, warnings are errors
 	cargo clippy --workspace --all-targets -- -D warnings
 
 .PHONY: test
-test: deps-test kube-test lint test-fast test-tools test-release test-image test-chart test-integration test-browser ## run all tests, the fast ones first
+test: deps-test kube-test lint test-fast test-tools test-release test-image test-chart test-integration test-kind test-browser ## run all tests, the fast ones first
 
 .PHONY: test-fast
 test-fast: assets ## tests without servers and clusters
@@ -98,8 +98,12 @@ $(SCHEMATHESIS):
 
 .PHONY: test-integration
 test-integration: build kube-test $(SCHEMATHESIS) ## tests of the real server, with real clusters
-	tests/kind/docker run cargo test --workspace --test '*'
+	cargo test --workspace --test '*' -- --skip providers::kind
 	TEST_DATABASE=postgres cargo test --test integration routes::
+
+.PHONY: test-kind
+test-kind: build kube-test ## tests with real kind clusters, in this machine's Docker or in one of their own
+	tests/kind/docker run cargo test --test integration providers::kind
 
 .PHONY: soak
 soak: deps-test kube build ## clusters that come and go, for an hour's worth of them

@@ -2,7 +2,6 @@
 
 use serde_json::json;
 
-use super::subject::{Kind, Subject};
 use crate::{
     clusters::kubectl,
     support::{Lab, seconds, turn},
@@ -97,20 +96,9 @@ fn charts_and_manifests_are_installed_as_steps_and_one_that_fails_is_told() {
 }
 
 #[test]
-fn sizes_that_are_none_or_that_a_provider_does_not_make_are_refused() {
+fn sizes_that_are_none_are_refused() {
     let lab = Lab::open(&[]);
     let ada = lab.person("ada@example.org");
     let wish = json!({ "name": "sized", "node_size": "huge" });
-    ada.post("/api/v1/clusters", &wish).refuses("node_size");
-
-    let _turn = turn();
-    let settings = Kind::new().settings();
-    let settings: Vec<_> = settings
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect();
-    let lab = Lab::open(&settings);
-    let ada = lab.person("ada@example.org");
-    let wish = json!({ "name": "sized", "provider": "kind", "node_size": "large" });
     ada.post("/api/v1/clusters", &wish).refuses("node_size");
 }

@@ -2,8 +2,19 @@
 
 use std::process::Command;
 
+use serde_json::json;
+
 use super::subject::{Kind, Subject, binaries};
 use crate::support::{Lab, Pyk8s, eventually, seconds, turn};
+
+fn open(kind: &Kind) -> Lab {
+    let settings = kind.settings();
+    let settings: Vec<_> = settings
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    Lab::open_embedded(&settings)
+}
 
 /// kind itself, as a person loads an image by it.
 fn load(cluster: &str, archive: &str) {
@@ -20,15 +31,20 @@ fn load(cluster: &str, archive: &str) {
 }
 
 #[test]
+fn sizes_that_kind_does_not_make_are_refused() {
+    let _turn = turn();
+    let kind = Kind::new();
+    let lab = open(&kind);
+    let ada = lab.person("ada@example.org");
+    let wish = json!({ "name": "sized", "provider": "kind", "node_size": "large" });
+    ada.post("/api/v1/clusters", &wish).refuses("node_size");
+}
+
+#[test]
 fn by_pyk8s_a_kind_cluster_runs_containers_until_its_time_is_over() {
     let _turn = turn();
     let kind = Kind::new();
-    let settings = kind.settings();
-    let settings: Vec<_> = settings
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect();
-    let lab = Lab::open_embedded(&settings);
+    let lab = open(&kind);
     let networks = Kind::docker(&["network", "ls", "--format", "{{.Name}}"]);
     let ada = Pyk8s::registered(&lab, "ada@example.org");
     let create = "cluster create --name demo --provider kind --wait --timeout 300";
