@@ -180,16 +180,8 @@ fn containers(config: &Config, name: &str, images: &[NodeImage]) -> ContainerSet
 }
 
 fn virtual_clusters(config: &Config, installation: &str) -> VclusterSettings {
-    let vcluster = config.vcluster.clone();
     VclusterSettings {
-        kubeconfig: vcluster.kubeconfig,
-        chart: vcluster.chart,
-        repository: vcluster.repository,
-        chart_version: vcluster.chart_version,
-        values: vcluster.values,
-        versions: vcluster.versions,
-        address: vcluster.address,
-        cluster_role: vcluster.cluster_role,
+        plan: config.vcluster.clone(),
         installation: installation.to_owned(),
         bin_dir: config.kube_bin_dir.clone(),
         state_dir: config.data_dir.join("vcluster"),

@@ -14,7 +14,7 @@ pub use error::ConfigError;
 use crate::{
     bus::RedisUrl,
     domain::{KubernetesVersion, ProviderName, TtlLimits},
-    provision::NodeImage,
+    provision::{NodeImage, VclusterPlan},
     service::{EncryptionKey, KubeconfigCipher, Limits, SecretKey},
     store::{DatabaseUrl, StoreSettings},
 };
@@ -186,7 +186,7 @@ pub struct Config {
     /// The same for k3d.
     pub k3d_images: Vec<NodeImage>,
     /// Where virtual clusters are made, and of what.
-    pub vcluster: VclusterConfig,
+    pub vcluster: VclusterPlan,
     /// The file that lists further add-ons.
     pub addons: Option<PathBuf>,
     /// Where the Kubernetes binaries are.
@@ -201,27 +201,6 @@ pub struct Config {
     pub registration_open: bool,
     /// Login attempts a minute and address; `None` is without limit.
     pub auth_attempts: Option<std::num::NonZeroU32>,
-}
-
-/// Settings of virtual clusters.
-#[derive(Clone)]
-pub struct VclusterConfig {
-    /// The host's kubeconfig.
-    pub kubeconfig: Option<PathBuf>,
-    /// The chart.
-    pub chart: String,
-    /// Its repository.
-    pub repository: Option<String>,
-    /// Its version.
-    pub chart_version: Option<String>,
-    /// Values for it.
-    pub values: Option<PathBuf>,
-    /// The versions that are offered.
-    pub versions: Vec<KubernetesVersion>,
-    /// The address that people reach them at.
-    pub address: Option<String>,
-    /// The role that the lab gives itself in their namespaces.
-    pub cluster_role: Option<String>,
 }
 
 impl Config {
@@ -335,7 +314,7 @@ impl Settings {
 }
 
 impl Settings {
-    fn vcluster(&self) -> Result<VclusterConfig, ConfigError> {
+    fn vcluster(&self) -> Result<VclusterPlan, ConfigError> {
         let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let address = self.vcluster_address.as_deref().and_then(given);
         if let Some(address) = &address
@@ -345,7 +324,7 @@ impl Settings {
         {
             return Err(ConfigError::BadVclusterAddress);
         }
-        Ok(VclusterConfig {
+        Ok(VclusterPlan {
             kubeconfig: self.vcluster_kubeconfig.clone(),
             chart: self.vcluster_chart.clone(),
             repository: given(&self.vcluster_chart_repository),

@@ -29,7 +29,7 @@ pub use inside::{Inside, Inspector, Part};
 pub use kwok::{Kwok, KwokSettings};
 pub use ports::free_ports;
 pub use progress::{Progress, ProgressItem};
-pub use vcluster::{Vcluster, VclusterSettings};
+pub use vcluster::{Vcluster, VclusterPlan, VclusterSettings};
 
 use std::fmt;
 

@@ -269,7 +269,7 @@ impl<'a> Host<'a> {
     /// Gives the account its role in the cluster's namespace, and waits until it counts; nothing where it has its
     /// rights everywhere, or the namespace goes already.
     pub(super) async fn take_rights(&self, name: &ProviderRef) -> Result<(), ProvisionError> {
-        let Some(role) = &self.settings.cluster_role else {
+        let Some(role) = &self.settings.plan.cluster_role else {
             return Ok(());
         };
         let namespace = self.namespace(name).await?;

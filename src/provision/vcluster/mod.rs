@@ -25,9 +25,9 @@ use crate::{
 /// How long the host may take to answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(3);
 
-/// Where virtual clusters are made, and of what.
+/// Where virtual clusters are made, and of what: what the operator sets.
 #[derive(Debug, Clone)]
-pub struct VclusterSettings {
+pub struct VclusterPlan {
     /// The kubeconfig of the host; the account of the pod that the server runs in, without one.
     pub kubeconfig: Option<PathBuf>,
     /// The chart: a name in the repository, or a path, or an OCI address.
@@ -45,6 +45,13 @@ pub struct VclusterSettings {
     /// A ClusterRole that the account may bind, and binds to itself in each cluster's namespace; without one it
     /// has its rights everywhere.
     pub cluster_role: Option<String>,
+}
+
+/// What the provider works with.
+#[derive(Debug, Clone)]
+pub struct VclusterSettings {
+    /// Where virtual clusters are made, and of what.
+    pub plan: VclusterPlan,
     /// What marks this installation's namespaces.
     pub installation: String,
     /// The folder that `tools/kube/install` fills.
@@ -73,7 +80,7 @@ impl Vcluster {
     async fn host(&self) -> Result<Host<'_>, ProvisionError> {
         let client = self
             .client
-            .get_or_try_init(|| host::connect(self.settings.kubeconfig.as_deref()))
+            .get_or_try_init(|| host::connect(self.settings.plan.kubeconfig.as_deref()))
             .await
             .map_err(|obstacle| ProvisionError::Broken(obstacle.to_string()))?;
         Ok(Host::new(client.clone(), &self.settings))
@@ -101,7 +108,7 @@ impl Vcluster {
             .env("HELM_CACHE_HOME", home.join("cache"))
             .env("HELM_CONFIG_HOME", home.join("config"))
             .env("HELM_DATA_HOME", home.join("data"));
-        if let Some(kubeconfig) = &self.settings.kubeconfig {
+        if let Some(kubeconfig) = &self.settings.plan.kubeconfig {
             tool = tool.env("KUBECONFIG", kubeconfig);
         }
         Ok(tool)
@@ -113,19 +120,19 @@ impl Vcluster {
         progress: &Progress,
         cancel: &CancellationToken,
     ) -> Result<(), ProvisionError> {
-        let (name, settings) = (spec.provider_ref.as_str(), &self.settings);
+        let (name, plan) = (spec.provider_ref.as_str(), &self.settings.plan);
         let mut tool = self
             .helm()
             .await?
-            .args(["upgrade", "--install", name, &settings.chart])
+            .args(["upgrade", "--install", name, &plan.chart])
             .args(["--namespace", name]);
-        if let Some(repository) = &settings.repository {
+        if let Some(repository) = &plan.repository {
             tool = tool.args(["--repo", repository]);
         }
-        if let Some(version) = &settings.chart_version {
+        if let Some(version) = &plan.chart_version {
             tool = tool.args(["--version", version]);
         }
-        if let Some(values) = &settings.values {
+        if let Some(values) = &plan.values {
             tool = tool.args(["--values".as_ref(), values.as_os_str()]);
         }
         let version = spec.kubernetes_version.to_string();
@@ -154,7 +161,7 @@ impl Vcluster {
 
     /// The address that the settings give a cluster.
     fn address(&self, name: &ProviderRef) -> Option<String> {
-        let pattern = self.settings.address.as_ref()?;
+        let pattern = self.settings.plan.address.as_ref()?;
         Some(pattern.replace("{name}", name.as_str()))
     }
 
@@ -229,15 +236,15 @@ impl Provider for Vcluster {
             self.require_helm().await?;
             let client = self
                 .client
-                .get_or_try_init(|| host::connect(self.settings.kubeconfig.as_deref()))
+                .get_or_try_init(|| host::connect(self.settings.plan.kubeconfig.as_deref()))
                 .await?;
             let version = host::version(client).await?;
-            host::check_rights(client, self.settings.cluster_role.as_deref()).await?;
+            host::check_rights(client, self.settings.plan.cluster_role.as_deref()).await?;
             Ok(version)
         };
         match tokio::time::timeout(ANSWER_WITHIN, look).await {
-            Ok(Ok(_)) if !self.settings.versions.is_empty() => {
-                let mut versions = self.settings.versions.clone();
+            Ok(Ok(_)) if !self.settings.plan.versions.is_empty() => {
+                let mut versions = self.settings.plan.versions.clone();
                 versions.sort_by(|a, b| b.cmp(a));
                 Availability::Available(versions)
             }
@@ -331,7 +338,7 @@ impl Provider for Vcluster {
     }
 
     async fn list_owned(&self) -> Result<Vec<ProviderRef>, ProvisionError> {
-        if self.settings.kubeconfig.is_none() && !host::is_in_cluster() {
+        if self.settings.plan.kubeconfig.is_none() && !host::is_in_cluster() {
             return Ok(Vec::new());
         }
         self.host().await?.owned().await

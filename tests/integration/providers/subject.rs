@@ -14,7 +14,7 @@ use pyk8s_lab::{
     domain::{ClusterId, NodeCount, NodeSize, ProviderRef},
     provision::{
         self, ClusterSpec, ContainerSettings, KwokSettings, Progress, Provider, Vcluster,
-        VclusterSettings, free_ports,
+        VclusterPlan, VclusterSettings, free_ports,
     },
 };
 use tokio_util::sync::CancellationToken;
@@ -273,14 +273,16 @@ impl Subject for VirtualClusters {
 
     fn provider(&self, folder: &Path) -> Arc<dyn Provider> {
         Arc::new(Vcluster::new(VclusterSettings {
-            kubeconfig: Some(self.world.path().join("host.yaml")),
-            chart: Self::chart().display().to_string(),
-            repository: None,
-            chart_version: None,
-            values: Some(self.world.path().join("values.yaml")),
-            versions: Vec::new(),
-            address: None,
-            cluster_role: None,
+            plan: VclusterPlan {
+                kubeconfig: Some(self.world.path().join("host.yaml")),
+                chart: Self::chart().display().to_string(),
+                repository: None,
+                chart_version: None,
+                values: Some(self.world.path().join("values.yaml")),
+                versions: Vec::new(),
+                address: None,
+                cluster_role: None,
+            },
             installation: "contract".into(),
             bin_dir: binaries(),
             state_dir: folder.join("vcluster"),
