@@ -1,14 +1,10 @@
-//! The host Kubernetes: namespaces of virtual clusters, with their limits, and what is in them.
+//! The host Kubernetes: namespaces of virtual clusters, and what is in them.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 use k8s_openapi::{
     api::{
         apps::v1::StatefulSet,
-        authentication::v1::{SelfSubjectReview, UserInfo},
-        authorization::v1::{
-            ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
-        },
         core::v1::{Event, LimitRange, Namespace, Node, ResourceQuota, Secret, Service},
         networking::v1::NetworkPolicy,
         rbac::v1::RoleBinding,
@@ -17,16 +13,15 @@ use k8s_openapi::{
 };
 use kube::{
     Api, Client, Resource, ResourceExt,
-    api::{DeleteParams, ListParams, Patch, PatchParams, PostParams},
-    config::{KubeConfigOptions, Kubeconfig as Document},
+    api::{DeleteParams, ListParams, Patch, PatchParams},
     runtime::{conditions::is_deleted, wait::await_condition},
 };
 use serde_json::{Value, json};
 
-use super::VclusterSettings;
+use super::{VclusterSettings, limits, rights};
 use crate::{
-    domain::{KubernetesVersion, ProviderRef},
-    provision::{ClusterSpec, Obstacle, ProvisionError},
+    domain::ProviderRef,
+    provision::{ClusterSpec, ProvisionError},
 };
 
 /// Who the server says it is when it applies objects.
@@ -35,159 +30,10 @@ const FIELD_MANAGER: &str = "pyk8s-lab";
 const INSTALLATION: &str = "pyk8s-lab/installation";
 /// When a cluster's time is over (RFC 3339), for whoever looks at the host.
 const EXPIRES_AT: &str = "pyk8s-lab/expires-at";
-/// What the control plane of a virtual cluster may take beside its nodes: CPUs, GiB.
-const CONTROL_PLANE: (u32, u32) = (2, 4);
-
-/// A right: verb, group, resource.
-type Right = (&'static str, &'static str, &'static str);
-
-/// What the lab's account must be allowed on the whole host.
-const RIGHTS: [Right; 5] = [
-    ("create", "", "namespaces"),
-    ("patch", "", "namespaces"),
-    ("delete", "", "namespaces"),
-    ("list", "", "namespaces"),
-    ("watch", "", "namespaces"),
-];
-/// What it must be allowed in the namespaces of clusters.
-const RIGHTS_INSIDE: [Right; 11] = [
-    ("create", "", "resourcequotas"),
-    ("create", "", "limitranges"),
-    ("create", "", "secrets"),
-    ("get", "", "secrets"),
-    ("create", "", "serviceaccounts"),
-    ("create", "", "services"),
-    ("watch", "apps", "statefulsets"),
-    ("create", "apps", "statefulsets"),
-    ("create", "networking.k8s.io", "networkpolicies"),
-    ("create", "rbac.authorization.k8s.io", "roles"),
-    ("create", "rbac.authorization.k8s.io", "rolebindings"),
-];
-/// How long a namespace may take to go, with its pods.
-const GONE_WITHIN: Duration = Duration::from_secs(90);
 /// How long a role that was given may take to count.
 const RIGHTS_WITHIN: Duration = Duration::from_secs(10);
-
-pub(super) fn is_in_cluster() -> bool {
-    std::env::var_os("KUBERNETES_SERVICE_HOST").is_some()
-}
-
-pub(super) fn unreachable(why: impl std::fmt::Display) -> Obstacle {
-    Obstacle::new(
-        format!("the host Kubernetes can't be reached: {why}"),
-        "look at VCLUSTER_KUBECONFIG, and whether kubectl gets through with it",
-    )
-}
-
-/// A client of the host, by its kubeconfig or as the pod's account.
-pub(super) async fn connect(kubeconfig: Option<&Path>) -> Result<Client, Obstacle> {
-    let config = match kubeconfig {
-        Some(file) => {
-            let document = Document::read_from(file).map_err(unreachable)?;
-            kube::Config::from_custom_kubeconfig(document, &KubeConfigOptions::default())
-                .await
-                .map_err(unreachable)?
-        }
-        None if is_in_cluster() => kube::Config::incluster().map_err(unreachable)?,
-        None => {
-            return Err(Obstacle::new(
-                "there is no host Kubernetes",
-                "set VCLUSTER_KUBECONFIG, or run the lab inside a cluster (chart/)",
-            ));
-        }
-    };
-    Client::try_from(config).map_err(unreachable)
-}
-
-/// The host's own version.
-pub(super) async fn version(client: &Client) -> Result<KubernetesVersion, Obstacle> {
-    let info = client.apiserver_version().await.map_err(unreachable)?;
-    let release = info
-        .git_version
-        .split(['+', '-'])
-        .next()
-        .unwrap_or_default();
-    release
-        .parse()
-        .map_err(|_| unreachable(format!("its version is {:?}", info.git_version)))
-}
-
-/// Whether the account may do what virtual clusters need.
-pub(super) async fn check_rights(
-    client: &Client,
-    cluster_role: Option<&str>,
-) -> Result<(), Obstacle> {
-    let mut asked: Vec<_> = RIGHTS.map(everywhere).into();
-    match cluster_role {
-        None => asked.extend(RIGHTS_INSIDE.map(everywhere)),
-        Some(role) => {
-            let group = "rbac.authorization.k8s.io";
-            asked.push(everywhere(("create", group, "rolebindings")));
-            asked.push(ResourceAttributes {
-                name: Some(role.into()),
-                ..everywhere(("bind", group, "clusterroles"))
-            });
-        }
-    }
-    let missing = missing(client, asked).await.map_err(unreachable)?;
-    if missing.is_empty() {
-        Ok(())
-    } else {
-        Err(Obstacle::new(
-            format!("the lab's account may not: {}", missing.join(", ")),
-            "give it the ClusterRole in chart/templates/rbac.yaml",
-        ))
-    }
-}
-
-fn everywhere((verb, group, resource): Right) -> ResourceAttributes {
-    ResourceAttributes {
-        verb: Some(verb.into()),
-        group: Some(group.into()),
-        resource: Some(resource.into()),
-        ..ResourceAttributes::default()
-    }
-}
-
-/// What of that the account may not do.
-async fn missing(
-    client: &Client,
-    asked: Vec<ResourceAttributes>,
-) -> Result<Vec<String>, kube::Error> {
-    let reviews: Api<SelfSubjectAccessReview> = Api::all(client.clone());
-    let asked = asked.into_iter().map(|attributes| {
-        let words = [&attributes.verb, &attributes.resource];
-        let words = words.map(|word| word.clone().unwrap_or_default()).join(" ");
-        let review = SelfSubjectAccessReview {
-            spec: SelfSubjectAccessReviewSpec {
-                resource_attributes: Some(attributes),
-                ..SelfSubjectAccessReviewSpec::default()
-            },
-            ..SelfSubjectAccessReview::default()
-        };
-        let reviews = reviews.clone();
-        async move {
-            let answer = reviews.create(&PostParams::default(), &review).await?;
-            let allowed = answer.status.is_some_and(|status| status.allowed);
-            Ok::<_, kube::Error>((!allowed).then_some(words))
-        }
-    });
-    let answers = futures_util::future::try_join_all(asked).await?;
-    Ok(answers.into_iter().flatten().collect())
-}
-
-/// The account itself, as the subject of a binding.
-fn subject(user: UserInfo) -> Value {
-    let name = user.username.unwrap_or_default();
-    let account = name.strip_prefix("system:serviceaccount:");
-    match account.and_then(|account| account.split_once(':')) {
-        Some((namespace, name)) => {
-            json!({ "kind": "ServiceAccount", "namespace": namespace, "name": name })
-        }
-        None => json!({ "kind": "User", "apiGroup": "rbac.authorization.k8s.io", "name": name }),
-    }
-}
-
+/// How long a namespace may take to go, with its pods.
+const GONE_WITHIN: Duration = Duration::from_secs(90);
 /// The host, as this installation uses it.
 pub(super) struct Host<'a> {
     client: Client,
@@ -261,9 +107,12 @@ impl<'a> Host<'a> {
             .await
             .map_err(refused)?;
         self.take_rights(name).await?;
-        self.apply::<ResourceQuota>(name, quota(spec)).await?;
-        self.apply::<LimitRange>(name, limit_range()).await?;
-        self.apply::<NetworkPolicy>(name, network_policy()).await
+        self.apply::<ResourceQuota>(name, limits::quota(spec))
+            .await?;
+        self.apply::<LimitRange>(name, limits::limit_range())
+            .await?;
+        self.apply::<NetworkPolicy>(name, limits::network_policy())
+            .await
     }
 
     /// Gives the account its role in the cluster's namespace, and waits until it counts; nothing where it has its
@@ -276,27 +125,12 @@ impl<'a> Host<'a> {
         if namespace.is_none_or(|namespace| namespace.metadata.deletion_timestamp.is_some()) {
             return Ok(());
         }
-        let reviews: Api<SelfSubjectReview> = Api::all(self.client.clone());
-        let who = reviews
-            .create(&PostParams::default(), &SelfSubjectReview::default())
-            .await
-            .map_err(refused)?;
-        let user = who.status.and_then(|status| status.user_info);
-        let binding = json!({
-            "apiVersion": "rbac.authorization.k8s.io/v1",
-            "kind": "RoleBinding",
-            "metadata": { "name": "pyk8s-lab" },
-            "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role },
-            "subjects": [subject(user.unwrap_or_default())],
-        });
+        let binding = rights::binding(&self.client, role).await.map_err(refused)?;
         self.apply::<RoleBinding>(name, binding).await?;
         let until = tokio::time::Instant::now() + RIGHTS_WITHIN;
         loop {
-            let asked = RIGHTS_INSIDE.map(|right| ResourceAttributes {
-                namespace: Some(name.as_str().to_owned()),
-                ..everywhere(right)
-            });
-            let missing = missing(&self.client, asked.into()).await.map_err(refused)?;
+            let missing = rights::missing_inside(&self.client, name.as_str()).await;
+            let missing = missing.map_err(refused)?;
             if missing.is_empty() {
                 return Ok(());
             }
@@ -533,61 +367,4 @@ fn unready(set: &StatefulSet) -> Option<String> {
         .unwrap_or(0);
     (wanted == 0 || ready < wanted)
         .then(|| format!("{ready} of its control plane's {wanted} pods are ready"))
-}
-
-/// What the cluster may take of the host: its nodes' size times their number, and its control plane.
-fn quota(spec: &ClusterSpec) -> Value {
-    let nodes = u32::from(spec.nodes.get());
-    let cpus = nodes * spec.node_size.cpus() + CONTROL_PLANE.0;
-    let memory = format!("{}Gi", nodes * spec.node_size.gibibytes() + CONTROL_PLANE.1);
-    json!({
-        "apiVersion": "v1",
-        "kind": "ResourceQuota",
-        "metadata": { "name": "pyk8s-lab" },
-        "spec": { "hard": {
-            "requests.cpu": cpus.to_string(),
-            "requests.memory": memory,
-            "limits.memory": memory,
-            "pods": (nodes * 110).to_string(),
-            "services.loadbalancers": "2",
-            "persistentvolumeclaims": "20",
-        } },
-    })
-}
-
-/// What a container has that does not say what it wants.
-fn limit_range() -> Value {
-    json!({
-        "apiVersion": "v1",
-        "kind": "LimitRange",
-        "metadata": { "name": "pyk8s-lab" },
-        "spec": { "limits": [{
-            "type": "Container",
-            "defaultRequest": { "cpu": "50m", "memory": "64Mi" },
-            "default": { "memory": "512Mi" },
-        }] },
-    })
-}
-
-/// Pods of a cluster reach each other, names, and the world but for the host's metadata service;
-/// from outside only the API server is reached.
-fn network_policy() -> Value {
-    json!({
-        "apiVersion": "networking.k8s.io/v1",
-        "kind": "NetworkPolicy",
-        "metadata": { "name": "pyk8s-lab" },
-        "spec": {
-            "podSelector": {},
-            "policyTypes": ["Ingress", "Egress"],
-            "ingress": [
-                { "from": [{ "podSelector": {} }] },
-                { "ports": [{ "protocol": "TCP", "port": 8443 }] },
-            ],
-            "egress": [
-                { "to": [{ "podSelector": {} }] },
-                { "ports": [{ "protocol": "UDP", "port": 53 }, { "protocol": "TCP", "port": 53 }] },
-                { "to": [{ "ipBlock": { "cidr": "0.0.0.0/0", "except": ["169.254.0.0/16"] } }] },
-            ],
-        },
-    })
 }

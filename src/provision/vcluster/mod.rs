@@ -3,7 +3,10 @@
 //! A cluster is this installation's when its namespace carries the installation's label; whatever else the
 //! host has is never touched.
 
+mod connection;
 mod host;
+mod limits;
+mod rights;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -80,7 +83,7 @@ impl Vcluster {
     async fn host(&self) -> Result<Host<'_>, ProvisionError> {
         let client = self
             .client
-            .get_or_try_init(|| host::connect(self.settings.plan.kubeconfig.as_deref()))
+            .get_or_try_init(|| connection::connect(self.settings.plan.kubeconfig.as_deref()))
             .await
             .map_err(|obstacle| ProvisionError::Broken(obstacle.to_string()))?;
         Ok(Host::new(client.clone(), &self.settings))
@@ -236,10 +239,10 @@ impl Provider for Vcluster {
             self.require_helm().await?;
             let client = self
                 .client
-                .get_or_try_init(|| host::connect(self.settings.plan.kubeconfig.as_deref()))
+                .get_or_try_init(|| connection::connect(self.settings.plan.kubeconfig.as_deref()))
                 .await?;
-            let version = host::version(client).await?;
-            host::check_rights(client, self.settings.plan.cluster_role.as_deref()).await?;
+            let version = connection::version(client).await?;
+            rights::check(client, self.settings.plan.cluster_role.as_deref()).await?;
             Ok(version)
         };
         match tokio::time::timeout(ANSWER_WITHIN, look).await {
@@ -250,7 +253,7 @@ impl Provider for Vcluster {
             }
             Ok(Ok(version)) => Availability::Available(vec![version]),
             Ok(Err(obstacle)) => Availability::Unavailable(obstacle),
-            Err(_) => Availability::Unavailable(host::unreachable(format!(
+            Err(_) => Availability::Unavailable(connection::unreachable(format!(
                 "no answer within {} s",
                 ANSWER_WITHIN.as_secs()
             ))),
@@ -338,7 +341,7 @@ impl Provider for Vcluster {
     }
 
     async fn list_owned(&self) -> Result<Vec<ProviderRef>, ProvisionError> {
-        if self.settings.plan.kubeconfig.is_none() && !host::is_in_cluster() {
+        if self.settings.plan.kubeconfig.is_none() && !connection::is_in_cluster() {
             return Ok(Vec::new());
         }
         self.host().await?.owned().await
