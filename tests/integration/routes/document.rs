@@ -26,12 +26,12 @@ fn every_documented_call_is_there_and_asks_who_calls() {
         calls,
         [
             "DELETE /api/v1/clusters/{id}",
+            "GET /api/v1/addons",
             "GET /api/v1/clusters",
             "GET /api/v1/clusters/{id}",
             "GET /api/v1/clusters/{id}/events",
             "GET /api/v1/clusters/{id}/kubeconfig",
             "GET /api/v1/events",
-            "GET /api/v1/addons",
             "GET /api/v1/providers",
             "GET /api/v1/users/me",
             "POST /api/v1/auth/token",
