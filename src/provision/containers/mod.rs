@@ -215,20 +215,21 @@ impl<R: Recipe> Containers<R> {
 
     async fn create(
         &self,
+        engine: &Engine,
+        tool: &Tool,
         spec: &ClusterSpec,
         progress: &Progress,
         cancel: &CancellationToken,
     ) -> Result<(), ProvisionError> {
-        let (engine, tool) = self.tool().await?;
         if let Some(taken) = spec.ports.iter().find(|port| !is_free(**port)) {
             return Err(ProvisionError::PortTaken(*taken));
         }
-        self.fetch_image(spec, &engine, progress, cancel).await?;
+        self.fetch_image(spec, engine, progress, cancel).await?;
         progress.step("Writing the configuration").await;
         let folder = self.folder(&spec.provider_ref);
         fs::create_dir_all(&folder)
             .map_err(|source| io_error("making the cluster's folder", source))?;
-        let tool = R::create(tool, &self.settings, &engine, spec, &folder)?;
+        let tool = R::create(tool.clone(), &self.settings, engine, spec, &folder)?;
         progress.step("Starting the nodes as containers").await;
         run_in_steps(tool, R::step, progress, cancel).await?;
         Ok(())
@@ -337,7 +338,7 @@ impl<R: Recipe + 'static> Provider for Containers<R> {
         cancel: &CancellationToken,
     ) -> Result<Kubeconfig, ProvisionError> {
         let name = &spec.provider_ref;
-        let (_, tool) = self.tool().await?;
+        let (engine, tool) = self.tool().await?;
         let exists = self.exists(&tool, name, progress, cancel).await?;
         let is_ours = self.folder(name).exists();
         if exists && !is_ours {
@@ -355,7 +356,7 @@ impl<R: Recipe + 'static> Provider for Containers<R> {
                     .await;
                 self.destroy(name, progress).await?;
             }
-            self.create(spec, progress, cancel).await?;
+            self.create(&engine, &tool, spec, progress, cancel).await?;
             self.keep_kubeconfig(&tool, name, progress, cancel).await?;
             self.wait_until_ready(name, progress, cancel).await?;
         }

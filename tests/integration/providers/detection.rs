@@ -2,15 +2,11 @@
 
 use serde_json::json;
 
-use super::subject::{K3dStandIn, Subject, VirtualClusters};
+use super::subject::{K3dStandIn, Subject, VirtualClusters, lent};
 use crate::support::{Lab, seconds, turn};
 
 fn doctor(settings: &[(String, String)]) -> (bool, String) {
-    let settings: Vec<_> = settings
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect();
-    let lab = Lab::open(&settings);
+    let lab = Lab::open(&lent(settings));
     let output = lab.command(&["doctor"], "");
     (
         output.status.success(),
@@ -90,11 +86,7 @@ fn a_node_image_that_is_not_there_is_fetched_once_as_a_step_of_its_own() {
         "K3D_IMAGES".into(),
         "v1.37.0=registry.example.org/elsewhere".into(),
     ));
-    let settings: Vec<_> = settings
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect();
-    let lab = Lab::open(&settings);
+    let lab = Lab::open(&lent(&settings));
     let ada = lab.person("ada@example.org");
     for (name, fetches) in [("first", true), ("second", false)] {
         let id = ada.asks_for(&json!({ "name": name, "provider": "k3d" }));

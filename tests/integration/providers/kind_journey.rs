@@ -4,16 +4,11 @@ use std::process::Command;
 
 use serde_json::json;
 
-use super::subject::{Kind, Subject, binaries};
+use super::subject::{Kind, Subject, binaries, lent};
 use crate::support::{Lab, Pyk8s, eventually, seconds, turn};
 
 fn open(kind: &Kind) -> Lab {
-    let settings = kind.settings();
-    let settings: Vec<_> = settings
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect();
-    Lab::open_embedded(&settings)
+    Lab::open_embedded(&lent(&kind.settings()))
 }
 
 /// kind itself, as a person loads an image by it.

@@ -47,6 +47,14 @@ pub trait Subject {
     }
 }
 
+/// Settings as a lab takes them.
+pub fn lent(settings: &[(String, String)]) -> Vec<(&str, &str)> {
+    settings
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect()
+}
+
 /// Waits for what a provider does.
 pub fn block_on<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Runtime::new().unwrap().block_on(work)

@@ -4,22 +4,14 @@ use std::{path::Path, process::Command, time::Duration};
 
 use serde_json::{Value, json};
 
-use super::subject::Subject;
+use super::subject::{Subject, lent};
 use crate::support::{Lab, Person, eventually, seconds};
 
 /// How long a cluster of whatever provider may take here.
 const READY: Duration = seconds(90);
 
 fn open(subject: &dyn Subject) -> Lab {
-    open_with(subject.settings())
-}
-
-fn open_with(settings: Vec<(String, String)>) -> Lab {
-    let settings: Vec<_> = settings
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect();
-    Lab::open(&settings)
+    Lab::open(&lent(&subject.settings()))
 }
 
 fn ask(person: &Person, subject: &dyn Subject, name: &str) -> String {
@@ -150,13 +142,7 @@ pub fn cancellations(subject: &dyn Subject) {
 }
 
 pub fn orphans(subject: &dyn Subject) {
-    let mut lab = Lab::open_embedded(
-        &subject
-            .settings()
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-            .collect::<Vec<_>>(),
-    );
+    let mut lab = Lab::open_embedded(&lent(&subject.settings()));
     let ada = lab.person("ada@example.org");
     let id = ask(&ada, subject, "orphan");
     ada.waits_for(&id, "RUNNING", READY);
@@ -191,7 +177,7 @@ pub fn bad_tools(subject: &dyn Subject) {
         let mut settings = subject.with_tool(Path::new(tools.path()), script);
         let limit = if script == flood { "60" } else { "1" };
         settings.push(("PROVIDER_TIME_LIMIT".into(), limit.into()));
-        let lab = open_with(settings);
+        let lab = Lab::open(&lent(&settings));
         let ada = lab.person("ada@example.org");
         let id = ask(&ada, subject, "unlucky");
         ada.waits_for(&id, "ERROR", seconds(90));
